@@ -1,0 +1,1 @@
+"""Composes the apps into one product."""

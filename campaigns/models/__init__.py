@@ -1,0 +1,21 @@
+"""Moments, decisions, messages, deliveries and rehearsals."""
+
+from campaigns.models.campaigns import Campaign, MessageTemplate
+from campaigns.models.decisions import Decision, Moment, Outcome, PlanRun
+from campaigns.models.deliveries import Delivery, Message, SandboxMessage
+from campaigns.models.policy import SendingPolicy
+from campaigns.models.rehearsals import Rehearsal
+
+__all__ = [
+    "Campaign",
+    "Decision",
+    "Delivery",
+    "Message",
+    "MessageTemplate",
+    "Moment",
+    "Outcome",
+    "PlanRun",
+    "Rehearsal",
+    "SandboxMessage",
+    "SendingPolicy",
+]

@@ -1,0 +1,130 @@
+"""Moments that occurred, what was decided in them, and what came of it."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from campaigns.models.campaigns import Campaign
+from campaigns.rules.codes import Arm, Door, OutcomeKind, RunState, Verdict
+from profiles.models import Customer
+
+
+class PlanRun(models.Model):
+    """The plan of one morning: unique by day, resumable by cursor, held by lease.
+
+    ``counts`` tells what was found and what became of it; what was no moment is counted here only.
+    """
+
+    on = models.DateField(unique=True)
+    state = models.CharField(max_length=10, choices=[(s, s) for s in RunState])
+    cursor = models.BigIntegerField(db_default=0)
+    counts = models.JSONField(default=dict)
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+    lease_until = models.DateTimeField(null=True)
+    attempt = models.PositiveIntegerField(db_default=0)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(state__in=[str(s) for s in RunState]),
+                name="campaigns_planrun_state",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"plan of {self.on}"
+
+
+class Moment(models.Model):
+    """One situation of one customer at one time (``kind`` is a key of the registry).
+
+    ``subject_id`` is what it is about, 0 for none; ``cycle`` tells one occurrence from the next.
+    """
+
+    customer = models.ForeignKey(Customer, models.PROTECT, related_name="moments")
+    kind = models.CharField(max_length=60)
+    subject_id = models.BigIntegerField(db_default=0)
+    cycle = models.DateField()
+    until = models.DateField()
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["customer", "kind", "subject_id", "cycle"], name="campaigns_moment_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"moment {self.pk}"
+
+
+class Decision(models.Model):
+    """What was chosen in a moment, or why we stayed silent.
+
+    ``reasons`` are refusal codes (silent) or empty (speak); ``facts`` the data from which the sentences
+    for customer, staff and manager are made; ``considered`` what else was weighed:
+    a list of [campaign id, subject id, worth, reason codes].
+    A moment is decided again on later mornings and gets a new row only when the answer changed.
+    """
+
+    customer = models.ForeignKey(Customer, models.PROTECT, related_name="decisions")
+    moment = models.ForeignKey(Moment, models.PROTECT, related_name="decisions")
+    campaign = models.ForeignKey(Campaign, models.PROTECT, related_name="+")
+    door = models.CharField(max_length=10, choices=[(d, d) for d in Door])
+    verdict = models.CharField(max_length=10, choices=[(v, v) for v in Verdict])
+    arm = models.CharField(max_length=10, choices=[(a, a) for a in Arm])
+    worth = models.FloatField()
+    likelihood = models.FloatField()
+    reasons = models.JSONField(default=list)
+    facts = models.JSONField(default=dict)
+    considered = models.JSONField(default=list)
+    decided_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(verdict__in=[str(v) for v in Verdict]),
+                name="campaigns_decision_verdict",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(verdict=Verdict.SPEAK.value, reasons=[])
+                | (models.Q(verdict=Verdict.SILENT.value) & ~models.Q(reasons=[])),
+                name="campaigns_decision_silence_has_reason",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["moment", "-decided_at", "-id"], name="campaigns_decision_newest"),
+            models.Index(fields=["customer", "-decided_at"], name="campaigns_decision_customer"),
+            models.Index(fields=["-decided_at"], name="campaigns_decision_time"),
+        ]
+
+    def __str__(self) -> str:
+        return f"decision {self.pk}"
+
+
+class Outcome(models.Model):
+    """What was answered to a decision, at whichever door; append-only.
+
+    ``until`` is set where the answer holds for a time (not now, still have plenty).
+    """
+
+    decision = models.ForeignKey(Decision, models.PROTECT, related_name="outcomes")
+    customer = models.ForeignKey(Customer, models.PROTECT, related_name="outcomes")
+    kind = models.CharField(max_length=20, choices=[(k, k) for k in OutcomeKind])
+    door = models.CharField(max_length=10, choices=[(d, d) for d in Door])
+    actor = models.CharField(max_length=60)
+    occurred_at = models.DateTimeField()
+    until = models.DateField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["decision", "kind", "actor"], name="campaigns_outcome_once"
+            )
+        ]
+        indexes = [models.Index(fields=["customer", "kind"], name="campaigns_outcome_customer")]
+
+    def __str__(self) -> str:
+        return f"outcome {self.pk}"

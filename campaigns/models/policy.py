@@ -1,0 +1,55 @@
+"""The rules of sending that hold for the whole house, and its one switch."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+
+from cxportal.lib.db import Singleton, only_row
+
+
+class SendingPolicy(Singleton):
+    """Sender, quiet hours, caps and control share; each customer's own limits can only be stricter.
+
+    ``stopped_at`` set: nothing leaves. ``fingerprint`` names the database that may send; a restored or
+    cloned database has another, and stays silent until a person says so.
+    """
+
+    sender_name = models.CharField(max_length=120, db_default="My company")
+    sender_email = models.EmailField(db_default="hello@example.com")
+    quiet_from = models.TimeField(db_default="20:00")
+    quiet_until = models.TimeField(db_default="09:00")
+    max_per_week = models.PositiveSmallIntegerField(
+        "messages a week, at most", db_default=2, help_text="per customer, over all campaigns"
+    )
+    control_share = models.FloatField(
+        "control group", db_default=0.1, help_text="share of customers, 0 to 0.5"
+    )
+    shortest_rhythm_days = models.PositiveSmallIntegerField(
+        "shortest rhythm worth a reminder", db_default=7, help_text="days"
+    )
+    postal_address = models.CharField(max_length=200, blank=True, help_text="in each message")
+    stopped_at = models.DateTimeField(null=True, blank=True, editable=False)
+    stopped_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, editable=False, related_name="+"
+    )
+    fingerprint = models.CharField(max_length=64, blank=True, editable=False)
+
+    class Meta:
+        verbose_name_plural = "sending policy"
+        constraints = [
+            only_row("campaigns_sendingpolicy"),
+            models.CheckConstraint(
+                condition=models.Q(control_share__gte=0, control_share__lte=0.5),
+                name="campaigns_policy_control_share",
+                violation_error_message="The control group is a share between 0 and 0.5.",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(max_per_week__lte=7),
+                name="campaigns_policy_cap",
+                violation_error_message="More than one message a day is never allowed.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return "sending policy"

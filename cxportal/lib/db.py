@@ -1,0 +1,55 @@
+"""What all models share: singletons, append-only tables, and time from the database."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import connection, models
+from django.db.migrations.operations import RunSQL
+
+
+class Singleton(models.Model):
+    """A table of exactly one row, whose key is 1; the database refuses a second."""
+
+    id = models.SmallIntegerField(primary_key=True, default=1, editable=False)
+
+    class Meta:
+        abstract = True
+
+
+def only_row(label: str) -> models.CheckConstraint:
+    """The constraint that goes with ``Singleton``."""
+    return models.CheckConstraint(condition=models.Q(id=1), name=f"{label}_only_row")
+
+
+def append_only(table: str, *, rewritable: Sequence[str] = ("customer_id",)) -> RunSQL:
+    """Refuse UPDATE and DELETE on ``table`` by trigger.
+
+    ``rewritable`` columns stay open: merging two profiles, and undoing it, moves a row from one
+    customer to another, and says nothing about what the row records.
+    """
+    function = f"{table}_append_only"
+    kept = "".join(f" - '{column}'" for column in rewritable)
+    return RunSQL(
+        sql=f"""
+        CREATE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            IF TG_OP = 'UPDATE' AND (to_jsonb(OLD){kept}) = (to_jsonb(NEW){kept}) THEN
+                RETURN NEW;
+            END IF;
+            RAISE EXCEPTION 'rows of {table} are never changed or deleted'
+                USING ERRCODE = 'restrict_violation', CONSTRAINT = '{function}';
+        END $$;
+        CREATE TRIGGER {function} BEFORE UPDATE OR DELETE ON {table}
+            FOR EACH ROW EXECUTE FUNCTION {function}();
+        """,
+        reverse_sql=f"DROP TRIGGER {function} ON {table}; DROP FUNCTION {function}();",
+    )
+
+
+def database_now() -> datetime:
+    """Read the database's clock: leases use it, so that workers with wrong clocks agree."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        return cursor.fetchone()[0]

@@ -1,0 +1,119 @@
+"""How news travels upward: what an app offers to the apps above it, without being imported.
+
+Each app registers in ``AppConfig.ready()`` and nowhere else. Campaigns reads moments, facts and
+actions from here and so knows no loyalty or feedback by name; merging, export and erasure ask
+every app for its share of a person.
+
+Occurrences travel as columns (one array per field), not as objects: the same functions serve one
+customer at a counter and some thousands in the nightly plan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ids = Sequence[int]
+Longs = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Days = NDArray[np.datetime64]
+
+
+@dataclass(frozen=True)
+class Occurrences:
+    """Moments that are open for some customers: one row per customer, subject and cycle.
+
+    ``subject_id`` is the product (or other thing) that it is about, 0 for none. ``cycle`` tells one
+    occurrence from the next of the same kind (for a reorder: the day of the last purchase), so that
+    a moment is acted upon once. ``until`` is the last day on which saying something still helps.
+    ``likelihood`` is the calibrated chance (0…1) that it helps if said now; ``value`` what it is
+    worth then, in the unit of a plain helpful message (1.0). ``facts`` are the columns from
+    which reasons are told; ``doubt`` holds a refusal code of the detecting app, or "" for none.
+    """
+
+    customer_id: Longs
+    subject_id: Longs
+    cycle: Days
+    until: Days
+    likelihood: Floats
+    value: Floats
+    doubt: NDArray[np.str_]
+    facts: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.customer_id)
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A situation that an app can see coming.
+
+    ``detect(customer_ids, now)`` finds what is open for these customers. ``awaited(now)`` yields
+    ids of customers for whom the nightly plan should look, in ascending order.
+    ``subject_name(ids)`` names subjects for people.
+    """
+
+    key: str
+    label: str
+    detect: Callable[[Ids, datetime], Occurrences]
+    awaited: Callable[[datetime], Iterable[int]]
+    subject_name: Callable[[Ids], Mapping[int, str]] = lambda ids: {}
+
+
+@dataclass(frozen=True)
+class Fact:
+    """Something an app knows of a customer, for reasons, segments and guards.
+
+    ``forbids_selling``: while it is true of a customer, nothing is sold to them anywhere.
+    """
+
+    key: str
+    label: str
+    load: Callable[[Ids, datetime], Mapping[int, Any]]
+    forbids_selling: bool = False
+
+
+@dataclass(frozen=True)
+class Action:
+    """Something an app can do for a customer when a decision chose it.
+
+    ``perform(customer_id, source_ref, parameters, now)`` must be repeatable by ``source_ref``.
+    ``describe(parameters)`` says it in words of the message ("50 bonus points").
+    """
+
+    key: str
+    label: str
+    perform: Callable[[int, str, Mapping[str, Any], datetime], None]
+    describe: Callable[[Mapping[str, Any]], str]
+
+
+@dataclass
+class Registry:
+    """Everything registered, by kind and key; registering a key twice is a programming error."""
+
+    moments: dict[str, Moment] = field(default_factory=dict)
+    facts: dict[str, Fact] = field(default_factory=dict)
+    actions: dict[str, Action] = field(default_factory=dict)
+
+    def add(self, *entries: Moment | Fact | Action) -> None:
+        for entry in entries:
+            shelf = self._shelf(entry)
+            if entry.key in shelf:
+                raise ValueError(f"{type(entry).__name__} {entry.key} is registered twice")
+            shelf[entry.key] = entry
+
+    def _shelf(self, entry: Moment | Fact | Action) -> dict[str, Any]:
+        shelves: dict[type, dict[str, Any]] = {
+            Moment: self.moments,
+            Fact: self.facts,
+            Action: self.actions,
+        }
+        return shelves[type(entry)]
+
+
+registry = Registry()

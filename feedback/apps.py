@@ -1,0 +1,7 @@
+"""The feedback app."""
+
+from django.apps import AppConfig
+
+
+class FeedbackConfig(AppConfig):
+    name = "feedback"

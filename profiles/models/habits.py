@@ -1,0 +1,131 @@
+"""What was learned of a customer's rhythms, and what the customer says instead."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models.functions import Now
+
+from profiles.models.catalogue import Category, Product
+from profiles.models.customers import Customer
+
+
+class Habit(models.Model):
+    """The rhythm in which a customer buys a product, or a product group.
+
+    Written by learning alone. Days are the company's calendar days. The gap to the next purchase is
+    log-normal with ``mu`` and ``sigma`` (of log days); ``earliest_on`` … ``latest_on`` holds the middle
+    80 % of it. ``window_probability`` is the calibrated chance that the purchase falls from 3 days
+    before to 7 days after ``remind_on``. ``doubt`` says why we are not sure, "" when we are.
+    """
+
+    customer = models.ForeignKey(Customer, models.PROTECT, related_name="habits")
+    product = models.ForeignKey(Product, models.PROTECT, null=True, related_name="+")
+    category = models.ForeignKey(Category, models.PROTECT, null=True, related_name="+")
+    purchase_days = models.PositiveIntegerField()
+    first_on = models.DateField()
+    last_on = models.DateField()
+    rhythm_days = models.FloatField()
+    mu = models.FloatField()
+    sigma = models.FloatField()
+    p_active = models.FloatField()
+    expected_on = models.DateField()
+    earliest_on = models.DateField()
+    latest_on = models.DateField()
+    remind_on = models.DateField()
+    window_probability = models.FloatField()
+    doubt = models.CharField(max_length=30, blank=True)
+    learned_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(product__isnull=False, category__isnull=True)
+                | models.Q(product__isnull=True, category__isnull=False),
+                name="profiles_habit_of_one_thing",
+            ),
+            models.UniqueConstraint(
+                fields=["customer", "product"],
+                condition=models.Q(product__isnull=False),
+                name="profiles_habit_product_once",
+            ),
+            models.UniqueConstraint(
+                fields=["customer", "category"],
+                condition=models.Q(category__isnull=False),
+                name="profiles_habit_category_once",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(p_active__gte=0, p_active__lte=1)
+                & models.Q(window_probability__gte=0, window_probability__lte=1),
+                name="profiles_habit_probabilities",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["remind_on", "customer"],
+                condition=models.Q(doubt="", product__isnull=False),
+                name="profiles_habit_awaited",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"habit {self.pk}"
+
+
+class ReorderSchedule(models.Model):
+    """What the customer says of a product's rhythm; it outranks what we learned.
+
+    ``not_before_on``: skipped, or "I still have plenty". ``paused_at``/``stopped_at``: no reminders until
+    resumed. The newest statement stands; ``ReorderStatement`` keeps each one.
+    """
+
+    customer = models.ForeignKey(Customer, models.PROTECT, related_name="schedules")
+    product = models.ForeignKey(Product, models.PROTECT, related_name="+")
+    every_days = models.PositiveSmallIntegerField(null=True, blank=True)
+    not_before_on = models.DateField(null=True, blank=True)
+    sooner_on = models.DateField(null=True, blank=True)
+    paused_at = models.DateTimeField(null=True, blank=True)
+    stopped_at = models.DateTimeField(null=True, blank=True)
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["customer", "product"], name="profiles_schedule_once"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(every_days__isnull=True)
+                | models.Q(every_days__gte=1, every_days__lte=730),
+                name="profiles_schedule_every_days",
+                violation_error_message="Choose between every day and every two years.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"schedule {self.pk}"
+
+
+class ReorderStatement(models.Model):
+    """One thing a customer said of a rhythm: append-only, for undo, audit and for learning from it."""
+
+    customer = models.ForeignKey(Customer, models.PROTECT, related_name="+")
+    product = models.ForeignKey(Product, models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=20)
+    days = models.PositiveSmallIntegerField(null=True)
+    door = models.CharField(max_length=20)
+    occurred_at = models.DateTimeField()
+    before = models.JSONField(default=dict)
+
+    def __str__(self) -> str:
+        return f"statement {self.pk}"
+
+
+class LearnedModel(models.Model):
+    """What is learned over all customers and shared by each: plain numbers, replaced at each fit."""
+
+    kind = models.CharField(max_length=30, unique=True)
+    parameters = models.JSONField()
+    fitted_as_of = models.DateField()
+    fitted_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return self.kind

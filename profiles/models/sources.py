@@ -1,0 +1,87 @@
+"""Where rows come from, and the files that bring them."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models.functions import Now
+
+from profiles.rules.names import JobState, SourceKind
+
+
+class Source(models.Model):
+    """A system or door that rows come in by."""
+
+    code = models.CharField(max_length=60, unique=True)
+    name = models.CharField(max_length=120)
+    kind = models.CharField(max_length=10, choices=[(k, k) for k in SourceKind])
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(kind__in=[str(k) for k in SourceKind]),
+                name="profiles_source_kind",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class ImportJob(models.Model):
+    """One order file on its way in.
+
+    ``mapping`` says which column is what (field -> header); ``done_bytes`` of ``total_bytes`` is the
+    progress; counts are final when the state is ``done``. A worker holds it by ``lease_until``.
+    """
+
+    source = models.ForeignKey(Source, models.PROTECT, related_name="+")
+    file_name = models.CharField(max_length=200)
+    path = models.CharField(max_length=500)
+    sha256 = models.CharField(max_length=64)
+    mapping = models.JSONField(default=dict)
+    time_zone = models.CharField(max_length=60, help_text="holds for times that state no zone")
+    state = models.CharField(max_length=10, choices=[(s, s) for s in JobState])
+    done_bytes = models.BigIntegerField(db_default=0)
+    total_bytes = models.BigIntegerField(db_default=0)
+    rows_read = models.BigIntegerField(db_default=0)
+    rows_rejected = models.BigIntegerField(db_default=0)
+    counts = models.JSONField(default=dict, blank=True)
+    error = models.TextField(blank=True)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    created_at = models.DateTimeField(db_default=Now())
+    finished_at = models.DateTimeField(null=True, blank=True)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    attempt = models.PositiveIntegerField(db_default=0)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(state__in=[str(s) for s in JobState]),
+                name="profiles_importjob_state",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"import {self.pk}"
+
+
+class ImportReject(models.Model):
+    """A row that could not be taken in, kept aside with its reason."""
+
+    job = models.ForeignKey(ImportJob, models.CASCADE, related_name="rejects")
+    line_number = models.BigIntegerField()
+    reason = models.CharField(max_length=40)
+    raw = models.TextField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["job", "line_number"], name="profiles_importreject_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"reject {self.pk}"
