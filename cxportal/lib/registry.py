@@ -33,7 +33,9 @@ class Occurrences:
     a moment is acted upon once. ``until`` is the last day on which saying something still helps.
     ``likelihood`` is the calibrated chance (0…1) that it helps if said now; ``value`` what it is
     worth then, in the unit of a plain helpful message (1.0). ``facts`` are the columns from
-    which reasons are told; ``doubt`` holds a refusal code of the detecting app, or "" for none.
+    which reasons are told; ``doubt`` holds a code of the detecting app for why not to speak, or "".
+    ``opens`` is the first day on which a message makes sense (none: at once); before it only a door
+    at which the customer already stands may speak.
     """
 
     customer_id: Longs
@@ -44,9 +46,16 @@ class Occurrences:
     value: Floats
     doubt: NDArray[np.str_]
     facts: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    opens: Days | None = None
 
     def __len__(self) -> int:
         return len(self.customer_id)
+
+
+def _never_ended(
+    customer_ids: Longs, subject_ids: Longs, cycles: Days, now: datetime
+) -> NDArray[np.str_]:
+    return np.full(len(customer_ids), "", dtype=np.str_)
 
 
 @dataclass(frozen=True)
@@ -55,7 +64,9 @@ class Moment:
 
     ``detect(customer_ids, now)`` finds what is open for these customers. ``awaited(now)`` yields
     ids of customers for whom the nightly plan should look, in ascending order.
-    ``subject_name(ids)`` names subjects for people.
+    ``subject_name(ids)`` names subjects for people. ``ended(customer_ids, subject_ids, cycles, now)`` says
+    why an occurrence is over, with "" while it is open: asked again at the instant of sending.
+    ``explain(facts, reader)`` says why, in plain words, to "customer", "staff" or "manager".
     """
 
     key: str
@@ -63,6 +74,8 @@ class Moment:
     detect: Callable[[Ids, datetime], Occurrences]
     awaited: Callable[[datetime], Iterable[int]]
     subject_name: Callable[[Ids], Mapping[int, str]] = lambda ids: {}
+    ended: Callable[[Longs, Longs, Days, datetime], NDArray[np.str_]] = _never_ended
+    explain: Callable[[Mapping[str, Any], str], str] = lambda facts, reader: ""
 
 
 @dataclass(frozen=True)
