@@ -272,7 +272,9 @@ def _check() -> int:
                 "deployment": [
                     *python,
                     "manage.py",
-                    *"check --deploy --fail-level WARNING".split(),
+                    "check",
+                    "--deploy",
+                    "--fail-level=WARNING",
                 ],
                 "template format": [*python, "-m", "djhtml", "--check", *templates],
                 "template syntax": _compile_templates,
