@@ -1,7 +1,30 @@
-"""The loyalty app."""
+"""The loyalty app, and what it offers to the apps above."""
 
 from django.apps import AppConfig
 
 
 class LoyaltyConfig(AppConfig):
     name = "loyalty"
+
+    def ready(self) -> None:
+        from cxportal.lib.registry import Action, Fact, Moment, registry
+        from loyalty import queries
+        from loyalty.services import awarding
+
+        registry.add(
+            Fact(key="tier", label="Tier", load=queries.tier_codes),
+            Moment(
+                key="close_to_next_tier",
+                label="Close to the next tier",
+                detect=queries.close_to_next_tier,
+                awaited=queries.awaiting_next_tier,
+            ),
+            Action(
+                key="bonus_points",
+                label="Bonus points",
+                perform=lambda customer_id, source_ref, parameters, now: awarding.award_bonus(
+                    customer_id, source_ref, int(parameters["points"]), now
+                ),
+                describe=lambda parameters: f"{parameters['points']} bonus points",
+            ),
+        )

@@ -1,0 +1,136 @@
+"""Where customers stand in the programme, and who is about to rise."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+from django.db.models import F, Sum, Window
+
+from cxportal.lib.registry import Ids, Occurrences
+from loyalty.models import PointsEntry, Programme, Tier
+from loyalty.rules import (
+    CLOSE_LIKELIHOOD,
+    CLOSE_VALUE,
+    TierStep,
+    close_bands,
+    next_tier,
+    tier_for,
+)
+from profiles.queries.company import company_day
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where one customer stands; ``next_tier_name`` is empty and ``points_to_next`` 0 at the top."""
+
+    balance: int
+    points_12m: int
+    tier_code: str
+    tier_name: str
+    next_tier_name: str
+    points_to_next: int
+
+
+@dataclass(frozen=True)
+class HistoryLine:
+    """One booking, and the balance after it."""
+
+    occurred_at: datetime
+    kind: str
+    points: int
+    balance: int
+    purchase_id: int | None
+
+
+def standing(customer_ids: Ids, now: datetime) -> Mapping[int, Standing]:
+    """Tell for each of these customers, also those without any points, in two queries."""
+    tiers = tier_steps()
+    sums = {
+        customer: (balance, year)
+        for customer, balance, year in PointsEntry.objects.of(customer_ids).sums(now)
+    }
+    return {customer: _standing(*sums.get(customer, (0, 0)), tiers) for customer in customer_ids}
+
+
+def _standing(balance: int, points_12m: int, tiers: Sequence[TierStep]) -> Standing:
+    # Returns of what was bought more than a year ago can push the year below nothing.
+    counted = max(points_12m, 0)
+    held, ahead = tier_for(counted, tiers), next_tier(counted, tiers)
+    return Standing(
+        balance=balance,
+        points_12m=points_12m,
+        tier_code=held.code if held else "",
+        tier_name=held.name if held else "",
+        next_tier_name=ahead.name if ahead else "",
+        points_to_next=ahead.from_points - points_12m if ahead else 0,
+    )
+
+
+def tier_steps() -> Sequence[TierStep]:
+    """Return the tiers from the lowest up."""
+    return [tier.step for tier in Tier.objects.order_by("from_points", "pk")]
+
+
+def history(customer_id: int, *, limit: int = 50) -> Sequence[HistoryLine]:
+    """Return the newest bookings of a customer, each with the balance it led to."""
+    balance = Window(Sum("points"), order_by=[F("occurred_at").asc(), F("id").asc()])
+    rows = (
+        PointsEntry.objects.of([customer_id])
+        .annotate(balance=balance)
+        .order_by("-occurred_at", "-pk")
+        .values_list("occurred_at", "kind", "points", "balance", "purchase_id")[:limit]
+    )
+    return [HistoryLine(*row) for row in rows]
+
+
+def tier_codes(customer_ids: Ids, now: datetime) -> Mapping[int, str]:
+    """Load the fact ``tier``: the code of the tier held."""
+    return {
+        customer: held.tier_code
+        for customer, held in standing(customer_ids, now).items()
+        if held.tier_code
+    }
+
+
+def awaiting_next_tier(now: datetime) -> Iterable[int]:
+    """Find everybody who is close to the next tier, by id."""
+    if not _is_running():
+        return []
+    close = PointsEntry.objects.close_to_next(close_bands(tier_steps()), now)
+    return [customer for customer, _ in close]
+
+
+def close_to_next_tier(customer_ids: Ids, now: datetime) -> Occurrences:
+    """Find who of these is close to the next tier: once a calendar month, of the company's time."""
+    tiers = tier_steps()
+    close: Sequence[tuple[int, int]] = []
+    if _is_running():
+        entries = PointsEntry.objects.of(customer_ids)
+        close = list(entries.close_to_next(close_bands(tiers), now))
+    points = np.array([row[1] for row in close], dtype=np.int64)
+    thresholds = np.array([tier.from_points for tier in tiers], dtype=np.int64)
+    ahead = np.searchsorted(thresholds, points, side="right")
+    names = np.array([tier.name for tier in tiers], dtype=np.str_)
+    month = np.datetime64(company_day(now), "M")
+    count = len(close)
+    return Occurrences(
+        customer_id=np.array([row[0] for row in close], dtype=np.int64),
+        subject_id=np.zeros(count, dtype=np.int64),
+        cycle=np.full(count, month.astype("datetime64[D]")),
+        until=np.full(count, (month + 1).astype("datetime64[D]") - 1),
+        likelihood=np.full(count, CLOSE_LIKELIHOOD),
+        value=np.full(count, CLOSE_VALUE),
+        doubt=np.full(count, "", dtype=np.str_),
+        facts={
+            "points_12m": points,
+            "points_to_next": thresholds[ahead] - points,
+            "next_tier": names[ahead],
+        },
+    )
+
+
+def _is_running() -> bool:
+    return Programme.objects.filter(enabled=True).exists()
