@@ -53,6 +53,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "cxportal.lib.admin.data_policy",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -157,6 +158,7 @@ AXES_COOLOFF_TIME = 1
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_ENABLE_ACCESS_FAILURE_LOG = False
 AXES_VERBOSE = False
+AXES_ENABLE_ADMIN = False  # cxportal/admin.py shows it in the frame of the others
 
 HTTPS = SITE_URL.startswith("https://")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
@@ -201,12 +203,51 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
 
+# The data pages wear the colours of static/css/app.css: warm greys and the teal of --brand.
 UNFOLD = {
     "SITE_TITLE": "cxportal",
-    "SITE_HEADER": "cxportal data",
+    "SITE_HEADER": "All data",
     "SITE_URL": "/",
+    "SITE_ICON": "/static/img/logo.svg",
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": "/static/img/favicon.svg"}
+    ],
     "SHOW_VIEW_ON_SITE": False,
-    "SIDEBAR": {"show_all_applications": False, "show_search": True},
+    "ENVIRONMENT": "cxportal.pages.shell.data_environment",
+    "SIDEBAR": {
+        "show_all_applications": False,
+        "show_search": False,
+        "navigation": "cxportal.pages.shell.data_sidebar",
+    },
+    "BORDER_RADIUS": "8px",
+    "COLORS": {
+        "base": {
+            "50": "oklch(97.2% .009 85)",
+            "100": "oklch(94.6% .012 83)",
+            "200": "oklch(90.3% .017 80)",
+            "300": "oklch(84% .019 78)",
+            "400": "oklch(74% .02 76)",
+            "500": "oklch(53% .022 74)",
+            "600": "oklch(45% .02 72)",
+            "700": "oklch(35% .016 70)",
+            "800": "oklch(26.5% .012 68)",
+            "900": "oklch(21.5% .009 66)",
+            "950": "oklch(16.5% .007 64)",
+        },
+        "primary": {
+            "50": "oklch(97.5% .012 203)",
+            "100": "oklch(94% .026 203)",
+            "200": "oklch(88% .045 203)",
+            "300": "oklch(80% .066 203)",
+            "400": "oklch(72% .082 203)",
+            "500": "oklch(64% .088 203)",
+            "600": "oklch(43% .071 203)",
+            "700": "oklch(38% .063 203)",
+            "800": "oklch(33% .053 203)",
+            "900": "oklch(28% .044 203)",
+            "950": "oklch(21% .033 203)",
+        },
+    },
 }
 
 # --- Logs: ids, never personal data ---------------------------------------------------------------

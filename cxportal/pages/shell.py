@@ -1,12 +1,227 @@
-"""What every page of the back-office carries: navigation, role, and the state of the switch."""
+"""What every page of the back-office carries: navigation, role, and the state of the switch.
+
+The context processor only offers functions; nothing is read for a page that shows none of it,
+such as a customer's page or a mail.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
+from django.apps import apps
+from django.contrib.auth.models import User
 from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.formats import date_format
+
+from campaigns.queries.policy import sending_policy
+from campaigns.services import fencing
+from cxportal.pages.access import OFFICE_ROLES, ROLE_LABEL, Role, role_of, roles_with
+from profiles.queries.company import company, company_zone
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the navigation: where it leads and which roles find it there."""
+
+    label: str
+    view: str
+    icon: str
+    roles: frozenset[Role]
+
+
+@dataclass(frozen=True)
+class NavItem:
+    """A line of the navigation as one page shows it."""
+
+    label: str
+    url: str
+    icon: str
+    is_current: bool
+
+
+@dataclass(frozen=True)
+class Banner:
+    """Why nothing leaves, in words for the top of every page."""
+
+    label: str
+    text: str
+
+
+NAVIGATION = (
+    Entry("Overview", "overview", "overview", frozenset({Role.MANAGER, Role.ANALYST})),
+    Entry("Counter", "counter", "counter", frozenset({Role.COUNTER, Role.SUPERVISOR})),
+    Entry("Cases", "feedback:case-list", "cases", frozenset({Role.MANAGER, Role.SUPERVISOR})),
+    Entry(
+        "Customers",
+        "admin:profiles_customer_changelist",
+        "customers",
+        roles_with("profiles.view_customer"),
+    ),
+    Entry(
+        "Decisions",
+        "admin:campaigns_decision_changelist",
+        "moments",
+        roles_with("campaigns.view_decision"),
+    ),
+    Entry(
+        "Messages",
+        "campaigns:template-list",
+        "campaigns",
+        roles_with("campaigns.add_messagetemplate"),
+    ),
+    Entry("Mailbox", "campaigns:mailbox", "mail", roles_with("campaigns.view_sandboxmessage")),
+    Entry(
+        "Rehearsals",
+        "campaigns:rehearsal-list",
+        "rehearsal",
+        roles_with("campaigns.view_rehearsal"),
+    ),
+    Entry("Imports", "profiles:import-list", "imports", roles_with("profiles.view_importjob")),
+    Entry("All data", "admin:index", "loyalty", OFFICE_ROLES),
+    Entry("Settings", "settings", "settings", frozenset({Role.ADMINISTRATOR, Role.MANAGER})),
+)
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
     """Context processor."""
-    return {}
+    if getattr(request, "user", None) is None:
+        return {}
+    return {
+        "company_name": cache(lambda: company().name),
+        "home_url": "/",
+        "user_role": cache(lambda: _role_label(request)),
+        "nav": cache(lambda: navigation(role_of(request.user), request.path)),
+        "sending_stopped": cache(lambda: _banner(request)),
+        "sending_stopped_url": cache(lambda: _switch_url(request)),
+    }
+
+
+def navigation(role: Role | None, path: str) -> list[NavItem]:
+    """List what a role may open; the longest address above ``path`` is the current one."""
+    entries = [
+        (entry, url) for entry in NAVIGATION if role in entry.roles and (url := _address(entry))
+    ]
+    above = [url for _, url in entries if path.startswith(url)]
+    current = max(above, key=len, default="")
+    return [NavItem(entry.label, url, entry.icon, url == current) for entry, url in entries]
+
+
+def _address(entry: Entry) -> str:
+    try:
+        return reverse(entry.view)
+    except NoReverseMatch:
+        return ""
+
+
+def _role_label(request: HttpRequest) -> str:
+    role = role_of(request.user)
+    return ROLE_LABEL[role] if role else ""
+
+
+STOPPED = (
+    "All sending is stopped since {when} ({zone}), by {who}. Nothing leaves until somebody starts "
+    "it again; what is planned is kept, and what becomes too late meanwhile is not sent."
+)
+FENCED = (
+    "This is a restored or copied database: another one was allowed to send. Nothing leaves from "
+    "here until somebody who knows that no other copy sends allows it."
+)
+
+
+def banner() -> Banner | None:
+    """Say why nothing leaves; None while messages may."""
+    policy = sending_policy()
+    if policy.stopped_at is not None:
+        zone = company_zone()
+        when = date_format(policy.stopped_at.astimezone(zone), "l j F, H:i")
+        text = STOPPED.format(when=when, zone=zone.key, who=name_of(policy.stopped_by))
+        return Banner("Sending is stopped", text)
+    if policy.fingerprint != fencing.fingerprint():
+        return Banner("A copy: nothing is sent", FENCED)
+    return None
+
+
+def name_of(user: User | None) -> str:
+    """Name a member of staff as colleagues do."""
+    return (user.get_full_name() or user.get_username()) if user else "someone"
+
+
+def _banner(request: HttpRequest) -> Banner | None:
+    return banner() if role_of(request.user) else None
+
+
+def _switch_url(request: HttpRequest) -> str:
+    """Where the switch is, for those who may see it."""
+    may_see = role_of(request.user) in {Role.ADMINISTRATOR, Role.MANAGER}
+    return reverse("settings") + "#sending" if may_see else ""
+
+
+# --- The same in the admin's own frame ------------------------------------------------------------
+
+
+def data_environment(request: HttpRequest) -> list[str] | None:
+    """Say on every data page that nothing is being sent."""
+    state = _banner(request)
+    return [state.label, "danger"] if state else None
+
+
+# Which tables stand together beside the data pages; a role sees those that it may view.
+TABLES = {
+    "People": (
+        "profiles.customer",
+        "profiles.identifier",
+        "profiles.consententry",
+        "profiles.purchase",
+        "profiles.habit",
+        "profiles.reorderschedule",
+    ),
+    "Moments and messages": (
+        "campaigns.moment",
+        "campaigns.decision",
+        "campaigns.outcome",
+        "campaigns.delivery",
+        "campaigns.campaign",
+        "campaigns.messagetemplate",
+        "campaigns.planrun",
+        "campaigns.rehearsal",
+    ),
+    "Catalogue and files": (
+        "profiles.product",
+        "profiles.category",
+        "profiles.place",
+        "profiles.importjob",
+        "profiles.importreject",
+        "profiles.consentwording",
+        "profiles.learnedmodel",
+    ),
+    "House": ("auth.user", "admin.logentry", "axes.accessattempt"),
+}
+
+
+def data_sidebar(request: HttpRequest) -> list[dict[str, Any]]:
+    """List the pages of the role above the tables that it may see."""
+    pages = navigation(role_of(request.user), "")
+    here = [_side(item.label, item.url) for item in pages if item.url != reverse("admin:index")]
+    return [
+        {"title": "Pages", "items": here},
+        *({"title": title, "items": _tables(request, names)} for title, names in TABLES.items()),
+    ]
+
+
+def _tables(request: HttpRequest, names: tuple[str, ...]) -> list[dict[str, str]]:
+    models = [apps.get_model(name) for name in names]
+    return [
+        _side(
+            str(model._meta.verbose_name_plural).capitalize(),
+            reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist"),
+        )
+        for model in models
+        if request.user.has_perm(f"{model._meta.app_label}.view_{model._meta.model_name}")
+    ]
+
+
+def _side(title: str, link: str) -> dict[str, str]:
+    return {"title": title, "link": link}

@@ -1,0 +1,23 @@
+"""The data pages of profiles, one module per topic; importing them registers them."""
+
+from profiles.admin import (
+    catalogue,
+    company,
+    consents,
+    customers,
+    habits,
+    identities,
+    purchases,
+    sources,
+)
+
+__all__ = [
+    "catalogue",
+    "company",
+    "consents",
+    "customers",
+    "habits",
+    "identities",
+    "purchases",
+    "sources",
+]

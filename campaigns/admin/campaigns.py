@@ -1,0 +1,54 @@
+"""Campaigns, edited here, and the versions of their words, which the template page writes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin
+from unfold.widgets import UnfoldAdminSelectWidget
+
+from campaigns.models import Campaign, MessageTemplate
+from cxportal.lib.admin import ReadOnlyAdmin
+from cxportal.lib.registry import registry
+
+
+class CampaignForm(forms.ModelForm):
+    """A campaign; moments and actions are chosen from what the apps registered."""
+
+    class Meta:
+        model = Campaign
+        fields = ("code", "name", "moment", "action", "parameters", "purpose", "value", "is_live")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        moments = [(moment.key, moment.label) for moment in registry.moments.values()]
+        actions = [("", "a message alone"), *((a.key, a.label) for a in registry.actions.values())]
+        for name, choices in (("moment", moments), ("action", actions)):
+            if name in self.fields:
+                self.fields[name].widget = UnfoldAdminSelectWidget(choices=choices)
+
+
+@admin.register(Campaign)
+class CampaignAdmin(ModelAdmin):
+    form = CampaignForm
+    list_display = ("name", "code", "moment", "action", "purpose", "value", "is_live")
+    list_filter = ("is_live", "purpose")
+    search_fields = ("code", "name")
+    ordering = ("name", "pk")
+
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: Campaign | None = None
+    ) -> tuple[str, ...]:
+        """Keep the code: the control group is drawn from it, and would be drawn anew."""
+        return ("code",) if obj else ()
+
+
+@admin.register(MessageTemplate)
+class MessageTemplateAdmin(ReadOnlyAdmin):
+    list_display = ("campaign", "language", "version", "subject", "created_by", "created_at")
+    list_filter = ("campaign", "language")
+    list_select_related = ("campaign", "created_by")
+    ordering = ("campaign", "language", "-version")

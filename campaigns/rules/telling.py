@@ -1,0 +1,67 @@
+"""Codes of decisions, answers and deliveries, in words for staff."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from campaigns.rules.codes import Arm, DeliveryState, OutcomeKind, Refusal, Verdict
+
+REFUSAL = {
+    Refusal.STOPPED: "all sending is stopped",
+    Refusal.NOT_SURE: "we are not sure enough when it is needed",
+    Refusal.TOO_FREQUENT: "bought so often that nobody needs reminding",
+    Refusal.OPEN_CASE: "a complaint or question of theirs is open",
+    Refusal.NO_CONSENT: "no consent to such messages",
+    Refusal.NO_ADDRESS: "no address to write to",
+    Refusal.SCHEDULE_STOPPED: "the customer stopped reminders for it",
+    Refusal.SCHEDULE_PAUSED: "the customer paused reminders for it",
+    Refusal.NOT_YET: "the customer said: later",
+    Refusal.DISMISSED: "the customer said: not relevant",
+    Refusal.ALREADY_SAID: "it was said already, here or at another door",
+    Refusal.BOUGHT: "it has been bought since",
+    Refusal.BUDGET: "their attention for this week is spent",
+    Refusal.CONTROL: "in the control group: silent on purpose, to see whether reminding helps",
+    Refusal.OUTBID: "something else helps this customer more",
+    Refusal.UNLIKELY: "not worth disturbing for",
+    Refusal.TOO_LATE: "the moment had passed",
+}
+VERDICT = {Verdict.SPEAK: "spoke", Verdict.SILENT: "stayed silent"}
+ARM = {Arm.TREATED: "reminded group", Arm.CONTROL: "control group"}
+OUTCOME = {
+    OutcomeKind.SAID: "said by staff",
+    OutcomeKind.NOT_NOW: "not now",
+    OutcomeKind.NOT_RELEVANT: "not relevant",
+    OutcomeKind.LESS: "less of this",
+    OutcomeKind.STOP: "stop",
+    OutcomeKind.PLENTY: "still have plenty",
+    OutcomeKind.BUY_AGAIN: "went to buy it again",
+    OutcomeKind.HELPFUL: "helpful",
+    OutcomeKind.PERSON: "asked for a person",
+}
+DELIVERY = {
+    DeliveryState.PLANNED: "planned",
+    DeliveryState.CLAIMED: "being sent",
+    DeliveryState.SENT: "sent",
+    DeliveryState.FAILED: "failed",
+    DeliveryState.UNCERTAIN: "uncertain: it may or may not have arrived",
+    DeliveryState.SKIPPED: "not sent: something came in between",
+    DeliveryState.MISSED: "missed: too late to send",
+}
+
+
+def refusal_in_words(code: str) -> str:
+    """Say why; a code that is no longer known is said as it is.
+
+    >>> refusal_in_words("bought_since")
+    'it has been bought since'
+    """
+    return REFUSAL[Refusal(code)] if code in set(Refusal) else code.replace("_", " ")
+
+
+def reasons_in_words(codes: Iterable[str]) -> str:
+    """Say all reasons in one line, the most important first.
+
+    >>> reasons_in_words(["no_consent", "attention_spent"])
+    'no consent to such messages; their attention for this week is spent'
+    """
+    return "; ".join(refusal_in_words(code) for code in codes)

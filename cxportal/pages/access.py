@@ -1,0 +1,171 @@
+"""Who may do what: five roles, each a group with the permissions written out here.
+
+Deny by default: a page of an app asks for a Django permission, a page across apps for a role
+(``role_required``), and navigation is built from the same two. Nobody is a superuser by role, so
+that nothing is open by accident; one made by ``createsuperuser`` counts as an administrator.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from enum import StrEnum
+from functools import wraps
+from typing import Any, TypeVar, cast
+
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, Group, Permission, User
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+
+View = TypeVar("View", bound=Callable[..., HttpResponse])
+
+
+class Role(StrEnum):
+    """What somebody is here. Of several, the first in this order holds."""
+
+    ADMINISTRATOR = "administrator"
+    MANAGER = "manager"
+    SUPERVISOR = "supervisor"
+    ANALYST = "analyst"
+    COUNTER = "counter"
+
+
+ROLE_LABEL = {
+    Role.ADMINISTRATOR: "Administrator",
+    Role.MANAGER: "Manager",
+    Role.SUPERVISOR: "Supervisor",
+    Role.ANALYST: "Analyst",
+    Role.COUNTER: "Counter staff",
+}
+
+# Counter staff have their counter and nothing of the back-office.
+OFFICE_ROLES = frozenset(Role) - {Role.COUNTER}
+
+
+def _grants(app: str, verbs: str, models: str) -> frozenset[str]:
+    """Spell permissions out.
+
+    >>> sorted(_grants("auth", "add view", "user"))
+    ['auth.add_user', 'auth.view_user']
+    """
+    return frozenset(f"{app}.{verb}_{model}" for verb in verbs.split() for model in models.split())
+
+
+# The record of a person: who they are, what they bought, agreed to and were told.
+RECORD = (
+    _grants(
+        "profiles", "view", "customer profile identifier contactpreference purchase purchaseline"
+    )
+    | _grants("profiles", "view", "habit reorderschedule reorderstatement")
+    | _grants("profiles", "view", "consententry consentwording consentevidence")
+    | _grants("profiles", "view", "product category place source")
+    | _grants("campaigns", "view", "moment decision outcome delivery message campaign")
+)
+# What a figure is made of, without a name, an address or a word to anybody.
+FIGURES = _grants(
+    "campaigns", "view", "campaign moment decision outcome delivery planrun"
+) | _grants("campaigns", "view", "rehearsal")
+
+PERMISSIONS: dict[Role, frozenset[str]] = {
+    Role.ADMINISTRATOR: (
+        _grants("auth", "view add change", "user")
+        | _grants("profiles", "view change", "company")
+        | _grants("profiles", "view add change", "place")
+        | _grants("campaigns", "view change", "sendingpolicy")
+        | _grants("admin", "view", "logentry")
+        | _grants("axes", "view delete", "accessattempt")
+    ),
+    Role.MANAGER: (
+        RECORD
+        | FIGURES
+        | _grants("profiles", "add change", "product category")
+        | _grants("profiles", "view", "company learnedmodel importreject")
+        | _grants("profiles", "view add change", "importjob")
+        | _grants("campaigns", "add change", "campaign")
+        | _grants("campaigns", "view add", "messagetemplate")
+        | _grants("campaigns", "add", "rehearsal")
+        | _grants("campaigns", "view", "sandboxmessage sendingpolicy")
+    ),
+    Role.SUPERVISOR: RECORD,
+    Role.ANALYST: FIGURES | _grants("profiles", "view", "importjob product category place"),
+    Role.COUNTER: frozenset(),
+}
+
+
+def roles_with(permission: str) -> frozenset[Role]:
+    """Name the roles that hold a permission."""
+    return frozenset(role for role, held in PERMISSIONS.items() if permission in held)
+
+
+def role_of(user: AbstractBaseUser | AnonymousUser) -> Role | None:
+    """Tell the role of an account, or None; asked once per request and kept on the user."""
+    if not isinstance(user, User):
+        return None
+    kept = vars(user)
+    if "role" not in kept:
+        kept["role"] = _stored_role(user)
+    return kept["role"]
+
+
+def _stored_role(user: User) -> Role | None:
+    if user.is_superuser:
+        return Role.ADMINISTRATOR
+    groups = {group.name for group in user.groups.all()}
+    return next((role for role in Role if role.value in groups), None)
+
+
+def role_required(*roles: Role) -> Callable[[View], View]:
+    """Open a page to these roles; for everybody else it answers 403."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if role_of(request.user) not in roles:
+                raise PermissionDenied
+            return view(request, *args, **kwargs)
+
+        return cast(View, guarded)
+
+    return decorate
+
+
+def ensure_roles() -> None:
+    """Create the groups and give each exactly the permissions above; run after every migration.
+
+    Raises:
+        KeyError: a permission above does not exist.
+    """
+    stored = Permission.objects.values_list("content_type__app_label", "codename", "pk")
+    known = {f"{app}.{codename}": pk for app, codename, pk in stored}
+    for role, names in PERMISSIONS.items():
+        group, _ = Group.objects.get_or_create(name=role.value)
+        group.permissions.set(_keys(known, names))
+
+
+def _keys(known: dict[str, int], names: Iterable[str]) -> list[int]:
+    return [known[name] for name in names]
+
+
+def assign_role(*, user: User, role: Role) -> None:
+    """Give an account this role and no other; ``is_staff`` (may enter /data/) follows it."""
+    with transaction.atomic():
+        user.groups.set([Group.objects.get(name=role.value)])
+        user.is_staff = role in OFFICE_ROLES
+        user.save(update_fields=["is_staff"])
+        vars(user)["role"] = role
+
+
+def create_staff(
+    username: str, role: Role, password: str, *, first_name: str = "", last_name: str = ""
+) -> User:
+    """Create an account that can log in with this role.
+
+    Raises:
+        IntegrityError: the name is taken.
+    """
+    with transaction.atomic():
+        user = User.objects.create_user(
+            username, password=password, first_name=first_name, last_name=last_name
+        )
+        assign_role(user=user, role=role)
+    return user

@@ -1,0 +1,36 @@
+"""The first page after logging in, by role."""
+
+from __future__ import annotations
+
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_GET
+
+from cxportal.pages.access import Role, role_of
+
+FIRST_PAGE = {
+    Role.ADMINISTRATOR: "settings",
+    Role.MANAGER: "overview",
+    Role.SUPERVISOR: "feedback:case-list",
+    Role.ANALYST: "overview",
+    Role.COUNTER: "counter",
+}
+
+
+@require_GET
+def home(request: HttpRequest) -> HttpResponse:
+    """Send everybody to the page their work begins on."""
+    role = role_of(request.user)
+    if role is None:
+        raise PermissionDenied
+    return redirect(FIRST_PAGE[role])
+
+
+@require_GET
+def data_login(request: HttpRequest) -> HttpResponse:
+    """Stand in for the admin's own log-in: whoever is in and still lands here may not enter."""
+    if request.user.is_authenticated:
+        raise PermissionDenied
+    return redirect_to_login(request.GET.get("next", "/"))

@@ -1,0 +1,154 @@
+"""The shape of the settings: what each field means, and what holds where something is unknown."""
+
+from __future__ import annotations
+
+import zoneinfo
+from typing import Any
+
+import phonenumbers
+from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
+
+from campaigns.models import SendingPolicy
+from profiles.models import Company, Place
+from profiles.rules.names import PlaceKind
+
+ZONES = sorted(zoneinfo.available_timezones())
+REGIONS = sorted(phonenumbers.SUPPORTED_REGIONS)
+PLACE_KINDS = [(PlaceKind.STORE, "Store"), (PlaceKind.WEB, "Web shop")]
+
+
+class ZoneField(forms.CharField):
+    """A time zone by its name in the IANA database, offered from a list."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        widget = forms.TextInput(
+            attrs={"list": "zones", "autocomplete": "off", "spellcheck": "false"}
+        )
+        super().__init__(max_length=60, widget=widget, **kwargs)
+
+    def validate(self, value: str) -> None:
+        super().validate(value)
+        if value and value not in ZONES:
+            raise ValidationError(
+                f"There is no time zone “{value}”. Choose one such as Europe/Vienna."
+            )
+
+
+class SettingsForm(forms.Form):
+    """A form that can be shown to those who may only read."""
+
+    use_required_attribute = False
+
+    def __init__(self, *args: Any, read_only: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if read_only:
+            for field in self.fields.values():
+                field.disabled = True
+
+
+class CompanyForm(SettingsForm):
+    name = forms.CharField(max_length=120, help_text="As customers read it.")
+    time_zone = ZoneField(
+        help_text="Days and mornings of the house are counted in it. It holds for every customer "
+        "whose own zone and home store are unknown, and for order files whose times state no zone."
+    )
+    language = forms.ChoiceField(
+        choices=settings.LANGUAGES,
+        help_text="Customers who told us no language are written to in this one.",
+    )
+    currency = forms.CharField(
+        max_length=3,
+        validators=[RegexValidator(r"^[A-Z]{3}$", "Three capital letters, such as EUR.")],
+        help_text="ISO 4217. All amounts are in it; order files state none.",
+    )
+    phone_region = forms.ChoiceField(
+        label="Default phone country",
+        choices=[(region, region) for region in REGIONS],
+        help_text="A phone number without a country code is taken to be from here.",
+    )
+
+    @classmethod
+    def of(cls, company: Company, **kwargs: Any) -> CompanyForm:
+        return cls(initial={name: getattr(company, name) for name in cls.base_fields}, **kwargs)
+
+
+class PlaceForm(SettingsForm):
+    place_id = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    code = forms.SlugField(max_length=80, help_text="As order files name it.")
+    name = forms.CharField(max_length=120)
+    kind = forms.ChoiceField(choices=PLACE_KINDS)
+    time_zone = ZoneField(required=False, help_text="Empty: the company’s.")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.initial.get("place_id"):
+            self.fields["code"].disabled = True
+            self.fields["code"].help_text = ""
+
+
+PlaceFormSet = forms.formset_factory(PlaceForm, extra=1)
+
+
+def place_rows(places: list[Place]) -> list[dict[str, Any]]:
+    """Fill the rows of the stores."""
+    names = ("code", "name", "kind", "time_zone")
+    return [
+        {"place_id": place.pk} | {name: getattr(place, name) for name in names} for place in places
+    ]
+
+
+class PolicyForm(SettingsForm):
+    sender_name = forms.CharField(max_length=120, help_text="Who a message is from.")
+    sender_email = forms.EmailField(
+        help_text="The address messages come from; answers arrive there."
+    )
+    postal_address = forms.CharField(
+        max_length=200,
+        required=False,
+        help_text="Stands at the foot of each message, where a law asks for it.",
+    )
+    quiet_from = forms.TimeField(
+        widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
+        help_text="No message from this time …",
+    )
+    quiet_until = forms.TimeField(
+        label="until",
+        widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
+        help_text="… to this one, by the customer’s own clock: their zone, else their home "
+        "store’s, else the company’s.",
+    )
+    max_per_week = forms.IntegerField(
+        label="Messages a week, at most",
+        min_value=0,
+        max_value=7,
+        help_text="For each customer, over all campaigns. Their own limit can only be stricter.",
+    )
+    control_percent = forms.FloatField(
+        label="Control group, percent",
+        min_value=0,
+        max_value=50,
+        help_text="So many customers are not reminded, on purpose, so that it can be told whether "
+        "reminding helps.",
+    )
+    shortest_rhythm_days = forms.IntegerField(
+        label="Shortest rhythm worth a reminder, days",
+        min_value=1,
+        max_value=365,
+        help_text="What is bought more often needs no reminder.",
+    )
+
+    @classmethod
+    def of(cls, policy: SendingPolicy, **kwargs: Any) -> PolicyForm:
+        stored = set(cls.base_fields) - {"control_percent"}
+        initial = {name: getattr(policy, name) for name in stored}
+        initial["control_percent"] = round(100 * policy.control_share, 2)
+        return cls(initial=initial, **kwargs)
+
+    def values(self) -> dict[str, Any]:
+        """Return the fields of the policy."""
+        values = dict(self.cleaned_data)
+        values["control_share"] = values.pop("control_percent") / 100
+        return values
