@@ -1,0 +1,179 @@
+"""What speaks against saying something: set-based, each refusal with its code.
+
+Two queries whatever the number of customers: how each customer stands with us (consent, address, attention
+spent, quiet hours), and what was already said or answered about each subject.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, time
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from django.db import connection
+from numpy.typing import NDArray
+
+from campaigns.models import SendingPolicy
+from campaigns.rules.codes import REFUSAL_BIT, Refusal
+from cxportal.lib.registry import Days, Longs, registry
+from profiles.queries.company import ZONE_SQL, company_day
+
+# "Less of this" keeps a campaign silent for a quarter of a year.
+LESS_DAYS = 90
+BUDGET_DAYS = 7
+
+# What counts as said in the week: what left or is on its way, what staff said, and, for the control group,
+# what would have been said (else the group would be asked more often than the treated).
+_STANDING = f"""
+    SELECT c.id, {ZONE_SQL} AS zone,
+        p.quiet_from, p.quiet_until, p.max_per_week,
+        EXISTS (SELECT 1 FROM profiles_identifier i
+            WHERE i.customer_id = c.id AND i.kind = 'email') AS has_address,
+        (SELECT count(*) FROM campaigns_delivery d WHERE d.customer_id = c.id AND NOT d.is_transactional
+            AND d.due_at > %(now)s - interval '{BUDGET_DAYS} days'
+            AND d.state IN ('planned', 'claimed', 'sent', 'uncertain'))
+        + (SELECT count(*) FROM campaigns_decision x WHERE x.customer_id = c.id
+            AND x.decided_at > %(now)s - interval '{BUDGET_DAYS} days'
+            AND x.reasons = '["control_group"]')
+        + (SELECT count(*) FROM campaigns_outcome o WHERE o.customer_id = c.id AND o.kind = 'said'
+            AND o.occurred_at > %(now)s - interval '{BUDGET_DAYS} days') AS said,
+        ARRAY (SELECT purpose FROM (SELECT DISTINCT ON (e.purpose) e.purpose, e.state
+                FROM profiles_consententry e
+                WHERE e.customer_id = c.id AND e.channel = 'email' AND e.occurred_at <= %(now)s
+                ORDER BY e.purpose, e.occurred_at DESC, e.id DESC) newest
+            WHERE state = 'granted') AS granted,
+        ARRAY (SELECT DISTINCT x.campaign_id FROM campaigns_outcome o
+            JOIN campaigns_decision x ON x.id = o.decision_id
+            WHERE o.customer_id = c.id AND o.kind = 'less_of_this'
+              AND o.occurred_at > %(now)s - interval '{LESS_DAYS} days') AS less
+    FROM profiles_customer c LEFT JOIN profiles_contactpreference p ON p.customer_id = c.id
+    WHERE c.id = ANY(%(ids)s)
+"""
+
+_ANSWERED = """
+    SELECT c.n,
+        EXISTS (SELECT 1 FROM campaigns_moment m JOIN campaigns_decision x ON x.moment_id = m.id
+            JOIN campaigns_outcome o ON o.decision_id = x.id
+            WHERE m.customer_id = c.customer AND m.kind = c.kind AND m.subject_id = c.subject
+              AND o.kind = 'not_relevant') AS dismissed,
+        EXISTS (SELECT 1 FROM campaigns_moment m JOIN campaigns_decision x ON x.moment_id = m.id
+            JOIN campaigns_outcome o ON o.decision_id = x.id
+            WHERE m.customer_id = c.customer AND m.kind = c.kind AND m.subject_id = c.subject
+              AND o.until > %(today)s) AS later,
+        EXISTS (SELECT 1 FROM campaigns_moment m JOIN campaigns_decision x ON x.moment_id = m.id
+            LEFT JOIN campaigns_delivery d ON d.decision_id = x.id
+            WHERE m.customer_id = c.customer AND m.kind = c.kind AND m.subject_id = c.subject
+              AND m.cycle = c.cycle
+              AND (d.state IN ('planned', 'claimed', 'sent', 'uncertain')
+                   OR x.reasons = '["control_group"]'
+                   OR EXISTS (SELECT 1 FROM campaigns_outcome o
+                              WHERE o.decision_id = x.id AND o.kind = 'said'))) AS said
+    FROM unnest(%(customers)s::bigint[], %(kinds)s::text[], %(subjects)s::bigint[], %(cycles)s::date[])
+        WITH ORDINALITY AS c(customer, kind, subject, cycle, n)
+    ORDER BY c.n
+"""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How one customer stands with us at an instant."""
+
+    zone: ZoneInfo
+    quiet_from: time
+    quiet_until: time
+    allowance: int
+    said: int
+    has_address: bool
+    granted: frozenset[str]
+    less: frozenset[int]
+    selling_forbidden: bool
+
+    @property
+    def room(self) -> int:
+        """How many messages of the week's allowance are left."""
+        return max(0, self.allowance - self.said)
+
+    def refusals(self, *, purpose: str, campaign_id: int) -> int:
+        """Mask of what forbids a message of this purpose and campaign."""
+        found = [
+            refusal
+            for refusal, holds in (
+                (Refusal.OPEN_CASE, self.selling_forbidden),
+                (Refusal.NO_CONSENT, purpose not in self.granted),
+                (Refusal.NO_ADDRESS, not self.has_address),
+                (Refusal.DISMISSED, campaign_id in self.less),
+            )
+            if holds
+        ]
+        return sum(REFUSAL_BIT[refusal] for refusal in found)
+
+
+def standings(customer_ids: Sequence[int], policy: SendingPolicy, now: datetime) -> dict[int, Standing]:
+    """Read how these customers stand, in one query and one per registered fact that forbids selling."""
+    ids = list(customer_ids)
+    forbidden = selling_forbidden(ids, now)
+    with connection.cursor() as cursor:
+        cursor.execute(_STANDING, {"ids": ids, "now": now})
+        return {row[0]: _standing(row, policy, row[0] in forbidden) for row in cursor.fetchall()}
+
+
+def selling_forbidden(customer_ids: Sequence[int], now: datetime) -> set[int]:
+    """Ask every app whether something is open that silences selling."""
+    facts = [fact for fact in registry.facts.values() if fact.forbids_selling]
+    return {
+        customer_id
+        for fact in facts
+        for customer_id, holds in fact.load(customer_ids, now).items()
+        if holds
+    }
+
+
+def _standing(row: tuple, policy: SendingPolicy, forbidden: bool) -> Standing:
+    _, zone, quiet_from, quiet_until, own_limit, has_address, said, granted, less = row
+    company_limit = policy.max_per_week
+    return Standing(
+        zone=ZoneInfo(zone),
+        quiet_from=policy.quiet_from if quiet_from is None else quiet_from,
+        quiet_until=policy.quiet_until if quiet_until is None else quiet_until,
+        # A customer's own limit can only be stricter than the house's.
+        allowance=company_limit if own_limit is None else min(company_limit, own_limit),
+        said=said,
+        has_address=has_address,
+        granted=frozenset(granted),
+        less=frozenset(less),
+        selling_forbidden=forbidden,
+    )
+
+
+def answered(
+    customers: Longs, kinds: Sequence[str], subjects: Longs, cycles: Days, now: datetime
+) -> NDArray[np.int64]:
+    """Mask per row of what was already said or answered about this subject."""
+    params = {
+        "customers": customers.tolist(),
+        "kinds": list(kinds),
+        "subjects": subjects.tolist(),
+        "cycles": cycles.astype("datetime64[D]").tolist(),
+        "today": company_day(now),
+    }
+    bits = [REFUSAL_BIT[r] for r in (Refusal.DISMISSED, Refusal.NOT_YET, Refusal.ALREADY_SAID)]
+    with connection.cursor() as cursor:
+        cursor.execute(_ANSWERED, params)
+        rows = cursor.fetchall()
+    return np.array(
+        [sum(bit for bit, holds in zip(bits, row[1:], strict=True) if holds) for row in rows],
+        dtype=np.int64,
+    )
+
+
+def said_by_staff(moment_ids: Sequence[int]) -> set[int]:
+    """Moments in which staff have already said it at a counter."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT x.moment_id FROM campaigns_outcome o JOIN campaigns_decision x"
+            " ON x.id = o.decision_id WHERE o.kind = 'said' AND x.moment_id = ANY(%s)",
+            [list(moment_ids)],
+        )
+        return {row[0] for row in cursor.fetchall()}

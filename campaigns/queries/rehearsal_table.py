@@ -1,0 +1,59 @@
+"""The report of a rehearsal as text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from campaigns.models import Rehearsal
+
+_WIDTH = 46
+
+
+def table(rehearsal: Rehearsal) -> str:
+    """Lay the report out for a terminal."""
+    return "\n".join(_lines(rehearsal, rehearsal.report)) + "\n"
+
+
+def _lines(rehearsal: Rehearsal, report: Mapping[str, Any]) -> Iterator[str]:
+    yield f"Rehearsal on {rehearsal.file_name}, from {report['as_of']} to {report['last_day']}"
+    yield ""
+    yield from _part("Rows read", report["rows"]["read"])
+    yield from _part("  rejected", report["rows"]["rejected"], report["rows"]["reasons"])
+    yield from _part("Customers", report["customers"])
+    habits = report["habits"]
+    yield from _part("Habits, sure", habits["sure"])
+    yield from _part("Habits, not sure", habits["not_sure"], habits["doubts"])
+    yield from _part("Habits of product groups", habits["groups"])
+    yield from _part("Moments", report["moments"])
+    decisions = report["decisions"]
+    yield from _part("Decisions to speak", decisions["speak"])
+    yield from _part("Decisions to stay silent", sum(decisions["silent"].values()), decisions["silent"])
+    yield from _part("Messages sent (sandbox)", report["messages"])
+    yield from _part("Planned, then not sent", sum(report["skipped"].values()), report["skipped"])
+    yield ""
+    yield "Bought from 3 days before to 7 days after the reminder"
+    yield f"{'':{_WIDTH}}{'ours':>24}{'always after 7 days':>28}"
+    yield _beside("  all products", report["timing"]["all"])
+    yield _beside("  products with a rhythm of 14 days or more", report["timing"]["slow"])
+    yield from (f"  {note}" for note in report["notes"])
+    yield ""
+    yield f"{'Step':{_WIDTH}}{'seconds':>12}{'peak memory, MB':>20}"
+    for step in report["steps"]:
+        yield f"  {step['name']:{_WIDTH - 2}}{step['seconds']:>12.1f}{step['peak_mb']:>20}"
+
+
+def _part(label: str, count: int, parts: Mapping[str, int] | None = None) -> Iterator[str]:
+    yield f"{label:{_WIDTH}}{count:>12,}"
+    for name, number in sorted((parts or {}).items(), key=lambda part: -part[1]):
+        yield f"{'':4}{name.replace('_', ' '):{_WIDTH - 4}}{number:>12,}"
+
+
+def _beside(label: str, judged: Mapping[str, Any]) -> str:
+    return f"{label:{_WIDTH}}{_rate(judged['ours']):>24}{_rate(judged['after_7_days']):>28}"
+
+
+def _rate(rate: Mapping[str, Any]) -> str:
+    if not rate["n"]:
+        return "none to judge"
+    return f"{rate['rate']:.3f} of {rate['n']:,} [{rate['low']:.3f}, {rate['high']:.3f}]"

@@ -1,0 +1,149 @@
+"""What customers and staff answer to a decision, at any door, and what follows from it at once."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from campaigns.models import Decision, Delivery, Outcome
+from campaigns.rules.codes import Door, OutcomeKind, Verdict
+from campaigns.services.deciding import Choice, Context, decide
+from campaigns.services.planning import store_choices
+from cxportal.lib.errors import DomainError
+from feedback.services import cases
+from profiles.models import Customer, Product
+from profiles.queries.company import company_day
+from profiles.queries.due import MOMENT as DUE_REORDER
+from profiles.rules.names import Channel
+from profiles.services import consenting, scheduling
+
+# How long an answer holds that is not for good.
+NOT_NOW_DAYS = 7
+PLENTY_DAYS = 14
+
+
+class NothingToAnswer(DomainError):
+    """The suggestion is no longer open: bought, said or answered meanwhile."""
+
+    code = "nothing_to_answer"
+
+
+def record_outcome(
+    *, decision: Decision, kind: OutcomeKind, door: Door, actor: str, now: datetime
+) -> Outcome:
+    """Record an answer and carry it out in the same transaction.
+
+    Repeatable: the same answer of the same actor again returns the first. It is obeyed before the next
+    decision, and by whatever is planned already, since each claim asks again.
+    """
+    until = company_day(now) + timedelta(days=NOT_NOW_DAYS) if kind == OutcomeKind.NOT_NOW else None
+    with transaction.atomic():
+        outcome, is_new = Outcome.objects.get_or_create(
+            decision=decision,
+            kind=kind,
+            actor=actor,
+            defaults={
+                "customer_id": decision.customer_id,
+                "door": door,
+                "occurred_at": now,
+                "until": until,
+            },
+        )
+        if is_new:
+            _carry_out(outcome, now)
+    return outcome
+
+
+def record_at_counter(
+    *, customer: Customer, choice: tuple[str, int], kind: OutcomeKind, actor: str, now: datetime
+) -> Outcome:
+    """Record what staff said or heard of one suggestion ("moment", subject id) of the counter's page.
+
+    Raises:
+        NothingToAnswer: the same question, asked again now, no longer brings that suggestion up.
+    """
+    with transaction.atomic():
+        Customer.objects.select_for_update(no_key=True).get(pk=customer.pk)
+        open_choices = decide(customers=[customer.pk], context=COUNTER, now=now)
+        matching = [c for c in open_choices if (c.moment, c.subject_id) == choice]
+        if not matching or matching[0].verdict != Verdict.SPEAK:
+            raise NothingToAnswer("This suggestion is no longer open: it was said, answered or bought.")
+        decision = _stored(matching[0], now)
+        return record_outcome(
+            decision=decision, kind=kind, door=Door.COUNTER, actor=actor, now=now
+        )
+
+
+COUNTER = Context(Door.COUNTER, limit=3)
+
+
+def _stored(choice: Choice, now: datetime) -> Decision:
+    """The decision as staff saw it; the newest one of the moment where the answer is no news."""
+    stored = store_choices(choices=[choice], door=Door.COUNTER, now=now)
+    if stored:
+        return stored[0]
+    return (
+        Decision.objects.filter(
+            customer_id=choice.customer_id,
+            moment__kind=choice.moment,
+            moment__subject_id=choice.subject_id,
+            moment__cycle=choice.cycle,
+        )
+        .order_by("-decided_at", "-pk")
+        .first()
+    ) or _impossible()
+
+
+def _impossible() -> Decision:
+    raise NothingToAnswer("This suggestion is no longer open.")
+
+
+def _carry_out(outcome: Outcome, now: datetime) -> None:
+    kind = OutcomeKind(outcome.kind)
+    if kind == OutcomeKind.PLENTY:
+        said = _said(outcome, now)
+        if said:
+            scheduling.still_have_plenty(said=said, days=PLENTY_DAYS)
+    elif kind == OutcomeKind.STOP:
+        stop(decision=outcome.decision, door=outcome.door, actor=outcome.actor, now=now)
+    elif kind == OutcomeKind.PERSON:
+        cases.open_case(
+            customer=outcome.customer,
+            kind="person",
+            source_ref=f"decision:{outcome.decision_id}",
+            detail="Asked for a person from a message.",
+            opened_by=outcome.actor,
+            now=now,
+        )
+
+
+def _said(outcome: Outcome, now: datetime) -> scheduling.Said | None:
+    moment = outcome.decision.moment
+    if moment.kind != DUE_REORDER:
+        return None
+    product = Product.objects.get(pk=moment.subject_id)
+    return scheduling.Said(customer=outcome.customer, product=product, door=outcome.door, now=now)
+
+
+def stop(*, decision: Decision, door: str, actor: str, now: datetime) -> None:
+    """Withdraw the consent that this message stood on; the ledger keeps who, when and where."""
+    consenting.withdraw(
+        customer=decision.customer,
+        purpose=decision.campaign.purpose,
+        channel=Channel.EMAIL,
+        door=door,
+        actor=actor,
+        occurred_at=now,
+    )
+
+
+def stop_delivery(*, delivery: Delivery, door: str, now: datetime) -> Outcome:
+    """One-click stop of the kind of message that this delivery was (RFC 8058); repeatable."""
+    return record_outcome(
+        decision=delivery.decision,
+        kind=OutcomeKind.STOP,
+        door=Door.EMAIL if door == "email" else Door.PAGE,
+        actor="customer",
+        now=now,
+    )

@@ -1,0 +1,253 @@
+"""``decide``: what to say to these customers now, or why to stay silent.
+
+One piece of code for one customer at a counter and for some thousands in the nightly plan. It reads and
+writes nothing; planning and answering store what it decided. The steps are those of docs/architecture.md:
+candidates, eligibility, worth, arbitration, choice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+import numpy as np
+
+from campaigns.models import Campaign, SendingPolicy
+from campaigns.queries import eligibility
+from campaigns.queries.eligibility import Standing
+from campaigns.rules import arbitration
+from campaigns.rules.arms import in_control
+from campaigns.rules.codes import REFUSAL_BIT, Arm, Door, Refusal, Verdict, refusals_in
+from campaigns.queries.policy import sending_policy
+from cxportal.lib.registry import Floats, Longs, Occurrences, registry
+from profiles.queries.company import company_day
+
+# Doubts of the detecting apps that are refusals of their own; any other doubt is "not sure enough".
+_OWN_CODES = {str(refusal) for refusal in Refusal}
+
+
+@dataclass(frozen=True)
+class Context:
+    """Where the customer is met. ``limit``: how many things may be said there (a counter: three)."""
+
+    door: Door
+    limit: int = 1
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The answer for one moment: speak, or silent with its reasons, most important first."""
+
+    customer_id: int
+    moment: str
+    subject_id: int
+    cycle: date
+    until: date
+    campaign: Campaign
+    verdict: Verdict
+    reasons: list[Refusal]
+    arm: Arm
+    worth: float
+    likelihood: float
+    facts: dict[str, Any]
+    considered: list[list[Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Candidates:
+    """Columns over (occurrence, campaign): one campaign answers one kind of moment."""
+
+    campaign: Campaign
+    occurrences: Occurrences
+    worth: Floats
+    refused: Longs
+    control: Any
+
+    def __len__(self) -> int:
+        return len(self.occurrences)
+
+
+def decide(*, customers: Sequence[int], context: Context, now: datetime) -> list[Choice]:
+    """Decide for each open moment of these customers, in the order of customers and worth."""
+    policy = sending_policy()
+    stands = eligibility.standings(customers, policy, now)
+    parts = [
+        _weighed(campaign, occurrences, stands, policy, context, now)
+        for campaign, occurrences in _candidates(customers, context, now)
+    ]
+    parts = [part for part in parts if len(part)]
+    return _choices(parts, stands, context) if parts else []
+
+
+def _candidates(
+    customers: Sequence[int], context: Context, now: datetime
+) -> Iterator[tuple[Campaign, Occurrences]]:
+    """Ask every registered moment that a live campaign answers."""
+    today = np.datetime64(company_day(now))
+    for campaign in Campaign.objects.filter(is_live=True).order_by("pk"):
+        if campaign.moment in registry.moments:
+            found = registry.moments[campaign.moment].detect(customers, now)
+            yield campaign, _opened(found, today) if context.door == Door.EMAIL else found
+
+
+def _opened(found: Occurrences, today: np.datetime64) -> Occurrences:
+    """Leave out what is still ahead: only where the customer stands anyway may it be said early."""
+    return found if found.opens is None else _taken(found, found.opens <= today)
+
+
+def _taken(found: Occurrences, keep: Any) -> Occurrences:
+    return Occurrences(
+        customer_id=found.customer_id[keep],
+        subject_id=found.subject_id[keep],
+        cycle=found.cycle[keep],
+        until=found.until[keep],
+        likelihood=found.likelihood[keep],
+        value=found.value[keep],
+        doubt=found.doubt[keep],
+        facts={name: column[keep] for name, column in found.facts.items()},
+        opens=None if found.opens is None else found.opens[keep],
+    )
+
+
+def _weighed(
+    campaign: Campaign,
+    found: Occurrences,
+    stands: Mapping[int, Standing],
+    policy: SendingPolicy,
+    context: Context,
+    now: datetime,
+) -> _Candidates:
+    said = np.array([stands[customer].said for customer in found.customer_id.tolist()], dtype=np.int64)
+    return _Candidates(
+        campaign=campaign,
+        occurrences=found,
+        worth=arbitration.worth(found.likelihood, found.value * campaign.value, said),
+        refused=_refused(campaign, found, stands, policy, context, now),
+        control=in_control(campaign.code, found.customer_id, policy.control_share),
+    )
+
+
+def _refused(
+    campaign: Campaign,
+    found: Occurrences,
+    stands: Mapping[int, Standing],
+    policy: SendingPolicy,
+    context: Context,
+    now: datetime,
+) -> Longs:
+    kinds = [campaign.moment] * len(found)
+    mask = eligibility.answered(found.customer_id, kinds, found.subject_id, found.cycle, now)
+    mask |= np.array([_doubt_bit(doubt) for doubt in found.doubt.tolist()], dtype=np.int64)
+    mask |= _too_frequent(found, policy)
+    by_customer = {
+        customer: stands[customer].refusals(purpose=campaign.purpose, campaign_id=campaign.pk)
+        for customer in set(found.customer_id.tolist())
+    }
+    standing = np.array([by_customer[customer] for customer in found.customer_id.tolist()], dtype=np.int64)
+    # Face to face needs neither consent to messages nor an address.
+    ignored = 0 if context.door == Door.EMAIL else _MESSAGES_ONLY
+    return mask | (standing & ~np.int64(ignored))
+
+
+_MESSAGES_ONLY = REFUSAL_BIT[Refusal.NO_CONSENT] | REFUSAL_BIT[Refusal.NO_ADDRESS]
+
+
+def _doubt_bit(doubt: str) -> int:
+    if not doubt:
+        return 0
+    return REFUSAL_BIT[Refusal(doubt) if doubt in _OWN_CODES else Refusal.NOT_SURE]
+
+
+def _too_frequent(found: Occurrences, policy: SendingPolicy) -> Longs:
+    """What is bought every few days is bought anyway: a reminder would only disturb."""
+    rhythm = found.facts.get("rhythm_days")
+    if rhythm is None:
+        return np.zeros(len(found), dtype=np.int64)
+    stated = np.array([days is not None for days in found.facts["every_days"]], dtype=bool)
+    often = (rhythm.astype(np.float64) < policy.shortest_rhythm_days) & ~stated
+    return np.where(often, REFUSAL_BIT[Refusal.TOO_FREQUENT], 0)
+
+
+# --- arbitration over all campaigns together ------------------------------------------------------
+
+
+def _choices(
+    parts: list[_Candidates], stands: Mapping[int, Standing], context: Context
+) -> list[Choice]:
+    customer = np.concatenate([part.occurrences.customer_id for part in parts])
+    worth = np.concatenate([part.worth for part in parts])
+    refused = np.concatenate([part.refused for part in parts])
+    control = np.concatenate([part.control for part in parts])
+    room = np.array([_room(stands[c], context) for c in customer.tolist()], dtype=np.int64)
+    picked = arbitration.chosen(customer, worth, refused == 0, room)
+    reasons = _with_lost_causes(refused, worth, room, picked, control & (context.door == Door.EMAIL))
+    rows = [(part, row) for part in parts for row in range(len(part))]
+    order = np.lexsort((-worth, ~picked, customer))
+    choices = [
+        _choice(*rows[at], int(reasons[at]), bool(control[at])) for at in order.tolist()
+    ]
+    return list(_with_considered(choices))
+
+
+def _room(standing: Standing, context: Context) -> int:
+    """How many things may be said: one message a morning, and never beyond the week's allowance."""
+    return min(context.limit, standing.room) if context.door == Door.EMAIL else context.limit
+
+
+def _with_lost_causes(refused: Longs, worth: Floats, room: Longs, picked: Any, control: Any) -> Longs:
+    """Give each row that was not picked its reason, and turn the control group's picks to silence."""
+    lost = ~picked & (refused == 0)
+    reasons = refused.copy()
+    reasons[lost & (worth <= 0)] = REFUSAL_BIT[Refusal.UNLIKELY]
+    reasons[lost & (worth > 0) & (room <= 0)] = REFUSAL_BIT[Refusal.BUDGET]
+    reasons[lost & (worth > 0) & (room > 0)] = REFUSAL_BIT[Refusal.OUTBID]
+    reasons[picked & control] = REFUSAL_BIT[Refusal.CONTROL]
+    return reasons
+
+
+def _choice(part: _Candidates, row: int, reasons: int, control: bool) -> Choice:
+    found = part.occurrences
+    return Choice(
+        customer_id=int(found.customer_id[row]),
+        moment=part.campaign.moment,
+        subject_id=int(found.subject_id[row]),
+        cycle=found.cycle[row].astype(object),
+        until=found.until[row].astype(object),
+        campaign=part.campaign,
+        verdict=Verdict.SILENT if reasons else Verdict.SPEAK,
+        reasons=refusals_in(reasons),
+        arm=Arm.CONTROL if control else Arm.TREATED,
+        worth=round(float(part.worth[row]), 4),
+        likelihood=round(float(found.likelihood[row]), 4),
+        facts={name: _plain(column[row]) for name, column in found.facts.items()}
+        | {"doubt": str(found.doubt[row])},
+    )
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, float | np.floating):
+        return round(float(value), 3)
+    return value.item() if isinstance(value, np.generic) else value
+
+
+# How many of the others a decision remembers: enough to answer "why not that?", small in a big night.
+_REMEMBERED = 3
+
+
+def _with_considered(choices: list[Choice]) -> Iterator[Choice]:
+    """Write into each spoken choice what else was weighed for the same customer."""
+    others: dict[int, list[Choice]] = {}
+    for choice in choices:
+        others.setdefault(choice.customer_id, []).append(choice)
+    for choice in choices:
+        if choice.verdict == Verdict.SPEAK:
+            for other in others[choice.customer_id]:
+                if other is not choice and len(choice.considered) < _REMEMBERED:
+                    choice.considered.append(
+                        [other.campaign.pk, other.subject_id, other.worth, [str(r) for r in other.reasons]]
+                    )
+        yield choice

@@ -1,0 +1,368 @@
+"""Delivering: the ledger's rows are the queue, and a worker may die at any instant.
+
+A batch is claimed in one statement with everything asked again, committed, and only then handed over, message by
+message: hand over (commit), call, record (commit). The attempt fences each step. What was handed over and never
+recorded is ``uncertain``: a marketing message is not sent again, since nobody knows whether it arrived; a
+transactional one is, under the same Message-ID.
+"""
+
+from __future__ import annotations
+
+import smtplib
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+from django.core.mail import EmailMultiAlternatives, get_connection
+from django.core.mail.backends.base import BaseEmailBackend
+from django.db import connection, transaction
+from django.db.models import F
+from django.db.models.functions import Now
+
+from campaigns.models import Delivery, Message, SendingPolicy
+from campaigns.queries import eligibility
+from campaigns.queries.policy import sending_policy
+from campaigns.rules.codes import DeliveryState, Refusal, refusals_in
+from campaigns.rules.windows import next_open
+from campaigns.services import fencing
+from campaigns.services.composing import Composed, TemplateInvalid, compose
+from cxportal.lib.registry import registry
+from profiles.models import Identifier
+from profiles.rules.names import IdentifierKind
+
+BATCH = 50
+# Longer than a provider's time-out for every message of a batch would be: a live worker renews it.
+LEASE = timedelta(seconds=90)
+RETRY_AFTER = timedelta(minutes=5)
+MOST_ATTEMPTS = 5
+
+# One statement decides whether this message may leave at this very instant: the claim is still
+# ours, the switch is on, and the newest word of the customer is yes.
+_HAND_OVER = """
+    UPDATE campaigns_delivery d
+    SET handed_at = clock_timestamp(), lease_until = clock_timestamp() + %(lease)s
+    FROM campaigns_campaign k
+    WHERE d.id = %(id)s AND d.attempt = %(attempt)s AND d.state = 'claimed' AND k.id = d.campaign_id
+      AND NOT EXISTS (SELECT 1 FROM campaigns_sendingpolicy p WHERE p.stopped_at IS NOT NULL)
+      AND (d.is_transactional OR 'granted' = (SELECT e.state FROM profiles_consententry e
+          WHERE e.customer_id = d.customer_id AND e.channel = d.channel AND e.purpose = k.purpose
+            AND e.occurred_at <= %(now)s
+          ORDER BY e.occurred_at DESC, e.id DESC LIMIT 1))
+"""
+
+
+@dataclass(frozen=True)
+class Mail:
+    """One message ready to be handed over."""
+
+    delivery: Delivery
+    recipient: str
+    composed: Composed
+
+
+def deliver_due(*, now: datetime, limit: int = 1_000) -> dict[str, int]:
+    """Send what is due, in batches; return counts by state. Safe to run in many workers at once."""
+    counts: Counter[str] = Counter(settle_leases(now=now))
+    handled = 0
+    while handled < limit:
+        if fencing.is_fenced():
+            break
+        claimed, decided = claim(now=now, limit=min(BATCH, limit - handled))
+        counts.update(decided)
+        if not claimed and not decided:
+            break
+        handled += len(claimed) + sum(decided.values())
+        counts.update(_sent(claimed, now))
+    return dict(counts)
+
+
+def settle_leases(*, now: datetime) -> dict[str, int]:
+    """Settle claims whose worker is gone: back to the plan if not handed over, else uncertain."""
+    stale = Delivery.objects.filter(state=DeliveryState.CLAIMED, lease_until__lt=Now())
+    back = stale.filter(handed_at=None).update(state=DeliveryState.PLANNED, lease_until=None)
+    again = stale.filter(is_transactional=True).update(
+        state=DeliveryState.PLANNED, lease_until=None, handed_at=None
+    )
+    uncertain = stale.update(
+        state=DeliveryState.UNCERTAIN, lease_until=None, finished_at=now, reason="worker_lost"
+    )
+    return {k: n for k, n in (("returned", back + again), ("uncertain", uncertain)) if n}
+
+
+# --- claiming -------------------------------------------------------------------------------------
+
+
+def claim(*, now: datetime, limit: int) -> tuple[list[Delivery], Counter[str]]:
+    """Claim what is due and still right; skip, put off or give up the rest, each with its reason."""
+    with transaction.atomic():
+        policy = _policy_shared()
+        if policy.stopped_at is not None:
+            return [], Counter()
+        due = list(
+            Delivery.objects.filter(state=DeliveryState.PLANNED, due_at__lte=now)
+            .order_by("due_at", "pk")
+            .select_for_update(skip_locked=True, of=("self",), no_key=True)
+            .select_related("campaign", "decision__moment", "customer", "template")[:limit]
+        )
+        if not due:
+            return [], Counter()
+        return _sorted_out(due, policy, now)
+
+
+def _policy_shared() -> SendingPolicy:
+    """Hold the switch where it is until this claim is committed."""
+    sending_policy()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM campaigns_sendingpolicy FOR SHARE")
+    return SendingPolicy.objects.get(id=1)
+
+
+def _sorted_out(
+    due: Sequence[Delivery], policy: SendingPolicy, now: datetime
+) -> tuple[list[Delivery], Counter[str]]:
+    stands = eligibility.standings([d.customer_id for d in due], policy, now)
+    ended = _ended(due, now)
+    answered = _answered(due, now)
+    claimed: list[Delivery] = []
+    counts: Counter[str] = Counter()
+    for delivery, why_ended, mask in zip(due, ended, answered, strict=True):
+        standing = stands[delivery.customer_id]
+        mask |= standing.refusals(
+            purpose=delivery.campaign.purpose, campaign_id=delivery.campaign_id
+        )
+        reason = why_ended or next((str(refusal) for refusal in refusals_in(mask)), "")
+        if standing.said > standing.allowance and not reason:
+            reason = str(Refusal.BUDGET)
+        opens = next_open(now, standing.zone, standing.quiet_from, standing.quiet_until)
+        state = _claim_one(delivery, "" if delivery.is_transactional else reason, opens, now)
+        if state == DeliveryState.CLAIMED:
+            claimed.append(delivery)
+        else:
+            counts[state] += 1
+    return claimed, counts
+
+
+def _claim_one(delivery: Delivery, reason: str, opens: datetime, now: datetime) -> DeliveryState:
+    if max(now, opens) >= delivery.expires_at:
+        return _closed(delivery, DeliveryState.MISSED, str(Refusal.TOO_LATE), now)
+    if reason:
+        return _closed(delivery, DeliveryState.SKIPPED, reason, now)
+    if opens > now:
+        Delivery.objects.filter(pk=delivery.pk).update(due_at=opens)
+        return DeliveryState.PLANNED
+    Delivery.objects.filter(pk=delivery.pk).update(
+        state=DeliveryState.CLAIMED, lease_until=Now() + LEASE, attempt=F("attempt") + 1
+    )
+    delivery.attempt += 1
+    return DeliveryState.CLAIMED
+
+
+def _closed(delivery: Delivery, state: DeliveryState, reason: str, now: datetime) -> DeliveryState:
+    Delivery.objects.filter(pk=delivery.pk).update(state=state, reason=reason, finished_at=now)
+    return state
+
+
+def _ended(due: Sequence[Delivery], now: datetime) -> list[str]:
+    """Ask each delivery's moment whether it is over, once per kind of moment."""
+    why = [""] * len(due)
+    for kind in {delivery.decision.moment.kind for delivery in due} & registry.moments.keys():
+        at = [n for n, delivery in enumerate(due) if delivery.decision.moment.kind == kind]
+        moments = [due[n].decision.moment for n in at]
+        answers = registry.moments[kind].ended(
+            np.array([m.customer_id for m in moments], dtype=np.int64),
+            np.array([m.subject_id for m in moments], dtype=np.int64),
+            np.array([m.cycle for m in moments], dtype="datetime64[D]"),
+            now,
+        )
+        for n, answer in zip(at, answers.tolist(), strict=True):
+            why[n] = answer
+    return why
+
+
+def _answered(due: Sequence[Delivery], now: datetime) -> list[int]:
+    """What the customer answered since; that this very message is planned is no refusal."""
+    moments = [delivery.decision.moment for delivery in due]
+    masks = eligibility.answered(
+        np.array([m.customer_id for m in moments], dtype=np.int64),
+        [m.kind for m in moments],
+        np.array([m.subject_id for m in moments], dtype=np.int64),
+        np.array([m.cycle for m in moments], dtype="datetime64[D]"),
+        now,
+    )
+    said = eligibility.said_by_staff([m.pk for m in moments])
+    already = eligibility.REFUSAL_BIT[Refusal.ALREADY_SAID]
+    return [
+        int(mask) & ~already | (already if moment.pk in said else 0)
+        for mask, moment in zip(masks, moments, strict=True)
+    ]
+
+
+# --- handing over ---------------------------------------------------------------------------------
+
+
+def _sent(claimed: Sequence[Delivery], now: datetime) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    mails = list(_composed(claimed, now, counts))
+    if not mails:
+        return counts
+    backend = get_connection()
+    try:
+        backend.open()
+    except OSError:
+        # Nothing was handed over yet: the whole batch goes back, and comes again later.
+        counts["returned"] += _returned([mail.delivery for mail in mails], now)
+        return counts
+    try:
+        for mail in mails:
+            counts[_hand_over(backend, mail, now)] += 1
+    finally:
+        backend.close()
+    return counts
+
+
+def _composed(claimed: Iterable[Delivery], now: datetime, counts: Counter[str]) -> Iterable[Mail]:
+    claimed = list(claimed)
+    addresses = dict(
+        Identifier.objects.filter(
+            kind=IdentifierKind.EMAIL, customer_id__in=[d.customer_id for d in claimed]
+        )
+        .order_by("-verified_at", "-pk")
+        .values_list("customer_id", "value")
+    )
+    for delivery in claimed:
+        try:
+            yield Mail(delivery, addresses[delivery.customer_id], compose(delivery=delivery))
+        except TemplateInvalid:
+            counts[_record(delivery, DeliveryState.FAILED, "template_invalid", now)] += 1
+
+
+def _hand_over(backend: BaseEmailBackend, mail: Mail, now: datetime) -> DeliveryState | str:
+    """Hand one message over and record what became of it."""
+    if not _may_leave(mail, now):
+        return _released(mail.delivery, now)
+    try:
+        backend.send_messages([_as_email(mail)])
+    except (smtplib.SMTPRecipientsRefused, smtplib.SMTPResponseException) as error:
+        return _refused(mail.delivery, error, now)
+    except OSError:
+        # The connection broke: the message may have arrived.
+        return _record(mail.delivery, DeliveryState.UNCERTAIN, "connection_lost", now)
+    return _record(mail.delivery, DeliveryState.SENT, "", now)
+
+
+def _may_leave(mail: Mail, now: datetime) -> bool:
+    """Write down that it leaves, with the words as they leave and what was promised in them."""
+    delivery, words = mail.delivery, mail.composed.words
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute(
+                _HAND_OVER,
+                {"id": delivery.pk, "attempt": delivery.attempt, "lease": LEASE, "now": now},
+            )
+            if not cursor.rowcount:
+                return False
+        Message.objects.update_or_create(
+            delivery=delivery,
+            defaults={
+                "recipient": mail.recipient,
+                "subject": words.subject,
+                "text": words.text,
+                "html": words.html,
+                "rendered_at": now,
+            },
+        )
+        action = registry.actions.get(delivery.campaign.action)
+        if action:
+            reference = f"delivery:{delivery.pk}"
+            action.perform(delivery.customer_id, reference, delivery.campaign.parameters, now)
+    return True
+
+
+def message_id(delivery: Delivery, sender: str) -> str:
+    """Name a message the same way at every attempt, so that a receiver can drop a second copy."""
+    return f"<{delivery.public_id}@{sender.rpartition('@')[2]}>"
+
+
+def _as_email(mail: Mail) -> EmailMultiAlternatives:
+    policy = sending_policy()
+    words, stop_url = mail.composed.words, mail.composed.stop_url
+    message = EmailMultiAlternatives(
+        subject=words.subject,
+        body=words.text,
+        from_email=f'"{policy.sender_name}" <{policy.sender_email}>',
+        to=[mail.recipient],
+        headers={
+            "Message-ID": message_id(mail.delivery, policy.sender_email),
+            # RFC 8058, section 3.1: one HTTPS address that takes a bare POST.
+            "List-Unsubscribe": f"<{stop_url}>",
+            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+            "Auto-Submitted": "auto-generated",
+        },
+    )
+    message.attach_alternative(words.html, "text/html")
+    return message
+
+
+def _record(delivery: Delivery, state: DeliveryState, reason: str, now: datetime) -> DeliveryState | str:
+    """Close a delivery if it is still ours."""
+    mine = Delivery.objects.filter(
+        pk=delivery.pk, attempt=delivery.attempt, state=DeliveryState.CLAIMED
+    )
+    done = mine.update(state=state, reason=reason, finished_at=now, lease_until=None)
+    return state if done else "taken_over"
+
+
+def _refused(delivery: Delivery, error: Exception, now: datetime) -> DeliveryState | str:
+    """Tell a refusal for good (5xx) from one for now (4xx; RFC 5321, section 4.2.1)."""
+    codes = (
+        [code for code, _ in error.recipients.values()]
+        if isinstance(error, smtplib.SMTPRecipientsRefused)
+        else [getattr(error, "smtp_code", 550)]
+    )
+    temporary = all(400 <= code < 500 for code in codes)
+    if temporary and delivery.attempt < MOST_ATTEMPTS:
+        _returned([delivery], now)
+        return "returned"
+    return _record(delivery, DeliveryState.FAILED, f"refused_{codes[0]}", now)
+
+
+def _returned(deliveries: Sequence[Delivery], now: datetime) -> int:
+    """Put claims back that were certainly not delivered, for a later try."""
+    return sum(
+        Delivery.objects.filter(
+            pk=delivery.pk, attempt=delivery.attempt, state=DeliveryState.CLAIMED
+        ).update(
+            state=DeliveryState.PLANNED,
+            lease_until=None,
+            handed_at=None,
+            due_at=now + RETRY_AFTER * delivery.attempt,
+            expires_at=_later_of(delivery, now),
+        )
+        for delivery in deliveries
+    )
+
+
+def _later_of(delivery: Delivery, now: datetime) -> datetime:
+    """Keep the window open for the retry it was put back for, and no longer."""
+    return max(delivery.expires_at, now + RETRY_AFTER * delivery.attempt + RETRY_AFTER)
+
+
+def _released(delivery: Delivery, now: datetime) -> DeliveryState | str:
+    """A claim that may not leave after all: put back; the next claim says why."""
+    back = Delivery.objects.filter(
+        pk=delivery.pk, attempt=delivery.attempt, state=DeliveryState.CLAIMED
+    ).update(state=DeliveryState.PLANNED, lease_until=None)
+    return "returned" if back else "taken_over"
+
+
+def resolve_uncertain(*, delivery_id: int, arrived: bool, now: datetime) -> None:
+    """Settle by hand what nobody knew: a person asked the provider or the customer."""
+    state = DeliveryState.SENT if arrived else DeliveryState.FAILED
+    reason = "" if arrived else "not_arrived"
+    Delivery.objects.filter(pk=delivery_id, state=DeliveryState.UNCERTAIN).update(
+        state=state, reason=reason, finished_at=now
+    )
+
+

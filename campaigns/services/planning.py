@@ -1,0 +1,250 @@
+"""The plan of a morning: decide for everybody awaited, and write moments, decisions and deliveries.
+
+A plan is a row, unique by day, with a cursor over customers. Each batch is one transaction with its
+cursor, so that a killed worker loses nothing and the next goes on where it was.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from heapq import merge
+from itertools import groupby, islice
+
+from django.db import connection, transaction
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from campaigns.models import Campaign, Decision, Delivery, MessageTemplate, Moment, PlanRun
+from campaigns.queries import eligibility
+from campaigns.queries.policy import sending_policy
+from campaigns.rules.codes import Door, Refusal, RunState, Verdict
+from campaigns.rules.windows import next_open
+from campaigns.services.deciding import Choice, Context, decide
+from cxportal.lib.registry import registry
+from profiles.queries.company import company_day, company_zone
+from profiles.queries.due import MOMENT as DUE_REORDER
+from profiles.queries.purchases import bought_on
+from profiles.rules.names import Channel
+
+BATCH = 2_000
+# The morning begins before anybody is written to, and after the night's files came in.
+PLAN_FROM = time(4, 0)
+LEASE = timedelta(minutes=10)
+
+
+def plan_morning(*, now: datetime) -> PlanRun | None:
+    """Plan today's messages once; ``None`` when it is too early, done already, or another worker's.
+
+    Repeatable: a moment is acted upon once, whatever is run twice.
+    """
+    run = _claimed(now)
+    if run is None:
+        return None
+    awaited = (customer for customer in _awaited(now) if customer > run.cursor)
+    while batch := list(islice(awaited, BATCH)):
+        _plan_batch(run, batch, now)
+    _finish(run, now)
+    return run
+
+
+def _claimed(now: datetime) -> PlanRun | None:
+    if now.astimezone(company_zone()).time() < PLAN_FROM:
+        return None
+    with transaction.atomic():
+        PlanRun.objects.get_or_create(
+            on=company_day(now), defaults={"state": RunState.QUEUED, "started_at": now}
+        )
+        run = (
+            PlanRun.objects.select_for_update(skip_locked=True, no_key=True)
+            .filter(on=company_day(now), state__in=[RunState.QUEUED, RunState.RUNNING])
+            .filter(Q(lease_until=None) | Q(lease_until__lt=Now()))
+            .first()
+        )
+        if run is None:
+            return None
+        PlanRun.objects.filter(pk=run.pk).update(
+            state=RunState.RUNNING, lease_until=Now() + LEASE, attempt=F("attempt") + 1
+        )
+        run.refresh_from_db()
+        return run
+
+
+def _awaited(now: datetime) -> Iterable[int]:
+    """Merge the customers that any moment awaits, ascending, each once."""
+    live = set(Campaign.objects.filter(is_live=True).values_list("moment", flat=True))
+    sources = [moment.awaited(now) for key, moment in registry.moments.items() if key in live]
+    return (customer for customer, _ in groupby(merge(*sources)))
+
+
+def _plan_batch(run: PlanRun, customers: Sequence[int], now: datetime) -> None:
+    choices = decide(customers=customers, context=Context(Door.EMAIL), now=now)
+    with transaction.atomic():
+        # The attempt fences: a worker that slept over its lease writes nothing.
+        held = PlanRun.objects.filter(pk=run.pk, attempt=run.attempt, state=RunState.RUNNING)
+        run.counts = dict(Counter(run.counts) + _counted(choices))
+        if not held.update(cursor=customers[-1], counts=run.counts, lease_until=Now() + LEASE):
+            raise PlanTakenOver
+        store_choices(choices=choices, door=Door.EMAIL, now=now)
+
+
+class PlanTakenOver(Exception):
+    """Another worker goes on with this plan; nothing of this batch was written."""
+
+
+def _finish(run: PlanRun, now: datetime) -> None:
+    PlanRun.objects.filter(pk=run.pk, attempt=run.attempt).update(
+        state=RunState.DONE, finished_at=now, lease_until=None
+    )
+    run.refresh_from_db()
+
+
+def _counted(choices: Iterable[Choice]) -> Counter[str]:
+    """Count by outcome: "speak", or the first reason of silence."""
+    return Counter(
+        "speak" if choice.verdict == Verdict.SPEAK else str(choice.reasons[0]) for choice in choices
+    )
+
+
+# What is silent for one of these reasons is no news: it was acted upon before, or is never spoken of.
+_NOT_STORED = {Refusal.ALREADY_SAID, Refusal.TOO_FREQUENT, Refusal.NOT_SURE}
+
+
+def store_choices(*, choices: Sequence[Choice], door: Door, now: datetime) -> list[Decision]:
+    """Write moments and decisions where the answer is new, and a delivery for each spoken one."""
+    told = [c for c in choices if c.verdict == Verdict.SPEAK or c.reasons[0] not in _NOT_STORED]
+    moments = _moments(told, now)
+    latest = _latest(moments.values())
+    fresh = [
+        choice
+        for choice in told
+        if latest.get(moments[_key(choice)]) != (str(choice.verdict), [str(r) for r in choice.reasons])
+    ]
+    bought = bought_on([(c.customer_id, c.subject_id) for c in fresh if c.moment == DUE_REORDER], now)
+    decisions = Decision.objects.bulk_create(
+        [_decision(choice, moments[_key(choice)], door, bought, now) for choice in fresh]
+    )
+    if door == Door.EMAIL:
+        _plan_deliveries([d for d in decisions if d.verdict == Verdict.SPEAK], fresh, now)
+    return decisions
+
+
+def _key(choice: Choice) -> tuple[int, str, int, date]:
+    return choice.customer_id, choice.moment, choice.subject_id, choice.cycle
+
+
+def _moments(choices: Sequence[Choice], now: datetime) -> dict[tuple[int, str, int, date], int]:
+    """Get or create the moments' rows; return their ids by key."""
+    if not choices:
+        return {}
+    columns = [list(column) for column in zip(*(_key(choice) for choice in choices), strict=True)]
+    Moment.objects.bulk_create(
+        [
+            Moment(
+                customer_id=c.customer_id,
+                kind=c.moment,
+                subject_id=c.subject_id,
+                cycle=c.cycle,
+                until=c.until,
+                seen_at=now,
+            )
+            for c in choices
+        ],
+        ignore_conflicts=True,
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT m.customer_id, m.kind, m.subject_id, m.cycle, m.id FROM campaigns_moment m"
+            " JOIN unnest(%s::bigint[], %s::text[], %s::bigint[], %s::date[]) AS k(c, k, s, y)"
+            " ON m.customer_id = k.c AND m.kind = k.k AND m.subject_id = k.s AND m.cycle = k.y",
+            columns,
+        )
+        return {row[:4]: row[4] for row in cursor.fetchall()}
+
+
+def _latest(moment_ids: Iterable[int]) -> dict[int, tuple[str, list[str]]]:
+    newest = (
+        Decision.objects.filter(moment_id__in=list(moment_ids))
+        .order_by("moment_id", "-decided_at", "-pk")
+        .distinct("moment_id")
+    )
+    return {d.moment_id: (d.verdict, d.reasons) for d in newest}
+
+
+def _decision(
+    choice: Choice,
+    moment_id: int,
+    door: Door,
+    bought: dict[tuple[int, int], list[str]],
+    now: datetime,
+) -> Decision:
+    facts = choice.facts | {"bought_on": bought.get((choice.customer_id, choice.subject_id), [])}
+    return Decision(
+        customer_id=choice.customer_id,
+        moment_id=moment_id,
+        campaign=choice.campaign,
+        door=door,
+        verdict=choice.verdict,
+        arm=choice.arm,
+        worth=choice.worth,
+        likelihood=choice.likelihood,
+        reasons=[str(reason) for reason in choice.reasons],
+        facts=facts,
+        considered=choice.considered,
+        decided_at=now,
+    )
+
+
+# --- deliveries -----------------------------------------------------------------------------------
+
+
+def _plan_deliveries(spoken: Sequence[Decision], choices: Sequence[Choice], now: datetime) -> None:
+    if not spoken:
+        return
+    until = {(c.customer_id, c.campaign.pk, c.subject_id): c.until for c in choices}
+    subject = dict(
+        Moment.objects.filter(pk__in=[d.moment_id for d in spoken]).values_list("pk", "subject_id")
+    )
+    stands = eligibility.standings([d.customer_id for d in spoken], sending_policy(), now)
+    templates = _newest_templates()
+    Delivery.objects.bulk_create(
+        [
+            _delivery(
+                decision,
+                until[decision.customer_id, decision.campaign_id, subject[decision.moment_id]],
+                stands[decision.customer_id],
+                templates[decision.campaign_id],
+                now,
+            )
+            for decision in spoken
+        ]
+    )
+
+
+def _newest_templates() -> dict[int, MessageTemplate]:
+    newest = MessageTemplate.objects.order_by("campaign_id", "-version", "-pk").distinct("campaign_id")
+    return {template.campaign_id: template for template in newest}
+
+
+def _delivery(
+    decision: Decision,
+    until: date,
+    standing: eligibility.Standing,
+    template: MessageTemplate,
+    now: datetime,
+) -> Delivery:
+    due_at = next_open(now, standing.zone, standing.quiet_from, standing.quiet_until)
+    midnight = datetime.combine(until + timedelta(days=1), time(0), tzinfo=standing.zone)
+    return Delivery(
+        decision=decision,
+        customer_id=decision.customer_id,
+        campaign_id=decision.campaign_id,
+        template=template,
+        channel=Channel.EMAIL,
+        due_at=due_at,
+        # Whatever "until" says, a message planned this morning may leave today.
+        expires_at=max(midnight.astimezone(UTC), due_at + timedelta(hours=1)),
+    )
+
+

@@ -1,0 +1,205 @@
+"""Rehearsals: asked for here, run in a process and a database of their own, of which only the report stays.
+
+The child process (``rehearsal_days``) has the rehearsal's database as its only one, so that nothing of the product
+can look past the morning it stands at, and no rehearsed message can reach a real channel.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import connection, transaction
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from campaigns.models import Rehearsal
+from campaigns.rules.codes import RunState
+from cxportal.lib.errors import DomainError
+
+LEASE = timedelta(minutes=2)
+Progress = Callable[[Mapping[str, Any]], None]
+
+
+class RehearsalFailed(DomainError):
+    """The rehearsal could not be finished; the message says why."""
+
+    code = "rehearsal_failed"
+
+
+@dataclass(frozen=True)
+class OrderFile:
+    """An order file, and how to read it. An empty mapping: recognise the columns."""
+
+    path: Path
+    name: str
+    mapping: Mapping[str, str]
+    time_zone: str = "UTC"
+
+
+def request_rehearsal(
+    *, file: OrderFile, as_of: date | None, by: User | None, now: datetime
+) -> Rehearsal:
+    """Ask for a rehearsal. The same file and day again is the same rehearsal, with its report."""
+    rehearsal, _ = Rehearsal.objects.get_or_create(
+        sha256=_sha256(file.path),
+        as_of=as_of,
+        defaults={
+            "file_name": file.name,
+            "path": str(file.path),
+            "mapping": dict(file.mapping),
+            "time_zone": file.time_zone,
+            "state": RunState.QUEUED,
+            "created_by": by,
+            "created_at": now,
+        },
+    )
+    if rehearsal.state == RunState.FAILED:
+        Rehearsal.objects.filter(pk=rehearsal.pk).update(
+            state=RunState.QUEUED, path=str(file.path), mapping=dict(file.mapping), error="", progress={}
+        )
+        rehearsal.refresh_from_db()
+    return rehearsal
+
+
+def run_next(*, now: datetime) -> bool:
+    """Run one rehearsal that waits, or whose worker is gone; tell whether there was one."""
+    rehearsal = _claimed(Q())
+    if rehearsal is None:
+        return False
+    _run(rehearsal, now, lambda progress: None)
+    return True
+
+
+def run_one(*, rehearsal: Rehearsal, now: datetime, progress: Progress) -> Rehearsal:
+    """Run this rehearsal here, unless it is done already.
+
+    Raises:
+        RehearsalFailed: it could not be finished, or another process is at it.
+    """
+    if rehearsal.state != RunState.DONE:
+        claimed = _claimed(Q(pk=rehearsal.pk))
+        if claimed is None:
+            raise RehearsalFailed("Another process is at this rehearsal right now; try again in two minutes.")
+        _run(claimed, now, progress)
+        rehearsal.refresh_from_db()
+    if rehearsal.state == RunState.FAILED:
+        raise RehearsalFailed(rehearsal.error)
+    return rehearsal
+
+
+def _claimed(which: Q) -> Rehearsal | None:
+    with transaction.atomic():
+        waiting = Q(state=RunState.QUEUED) | Q(state=RunState.RUNNING, lease_until__lt=Now())
+        found = (
+            Rehearsal.objects.filter(which & waiting)
+            .order_by("created_at", "pk")
+            .select_for_update(skip_locked=True, no_key=True)
+            .first()
+        )
+        if found is None:
+            return None
+        Rehearsal.objects.filter(pk=found.pk).update(
+            state=RunState.RUNNING, lease_until=Now() + LEASE, attempt=F("attempt") + 1
+        )
+        found.refresh_from_db()
+        return found
+
+
+def _run(rehearsal: Rehearsal, now: datetime, progress: Progress) -> None:
+    mine = Rehearsal.objects.filter(
+        pk=rehearsal.pk, attempt=rehearsal.attempt, state=RunState.RUNNING
+    )
+
+    def told(news: Mapping[str, Any]) -> None:
+        if not mine.update(progress=dict(news), lease_until=Now() + LEASE):
+            raise RehearsalFailed("Another worker has taken this rehearsal over.")
+        progress(news)
+
+    try:
+        report = _in_own_database(rehearsal, told)
+    except RehearsalFailed as error:
+        mine.update(state=RunState.FAILED, error=error.message, finished_at=now, lease_until=None)
+        return
+    mine.update(state=RunState.DONE, report=report, finished_at=now, lease_until=None)
+
+
+def _in_own_database(rehearsal: Rehearsal, progress: Progress) -> dict[str, Any]:
+    name = f"rehearsal_{rehearsal.pk}"
+    try:
+        _drop(name)
+        with connection.cursor() as cursor:
+            cursor.execute(f'CREATE DATABASE "{name}" TEMPLATE template0')
+        return _child(rehearsal, name, progress)
+    finally:
+        _drop(name)
+
+
+def _drop(name: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+def database_url(name: str) -> str:
+    """Address of another database on the same server."""
+    parts = urlsplit(settings.DATABASE_URL)
+    return urlunsplit(parts._replace(path=f"/{name}"))
+
+
+def _child(rehearsal: Rehearsal, database: str, progress: Progress) -> dict[str, Any]:
+    spec = {
+        "path": rehearsal.path,
+        "mapping": rehearsal.mapping,
+        "time_zone": rehearsal.time_zone,
+        "as_of": rehearsal.as_of.isoformat() if rehearsal.as_of else "",
+    }
+    command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "rehearse_days", json.dumps(spec)]
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={
+            **os.environ,
+            "DATABASE_URL": database_url(database),
+            "CXPORTAL_REHEARSING": "1",
+            "EMAIL_URL": "sandbox://",
+            "LOG_LEVEL": "ERROR",
+        },
+    )
+    try:
+        return _listen(process, progress)
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _listen(process: subprocess.Popen[str], progress: Progress) -> dict[str, Any]:
+    """Read the child's lines: {"progress": …}, and at the end {"report": …} or {"error": …}."""
+    assert process.stdout is not None
+    assert process.stderr is not None
+    for line in process.stdout:
+        news = json.loads(line)
+        if "report" in news:
+            return news["report"]
+        if "error" in news:
+            raise RehearsalFailed(news["error"])
+        progress(news["progress"])
+    last = process.stderr.read().strip().splitlines()[-1:] or ["no reason given"]
+    raise RehearsalFailed(f"The rehearsal stopped before its end: {last[0]}")
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,27 @@
+"""Celery: read the clock, call one service, return counts."""
+
+from __future__ import annotations
+
+from celery import shared_task
+from django.utils import timezone
+
+from campaigns.services import delivering, planning, rehearsing
+
+
+@shared_task(name="campaigns.plan_morning")
+def plan_morning() -> dict[str, int]:
+    """Plan this morning's messages, once."""
+    run = planning.plan_morning(now=timezone.now())
+    return run.counts if run else {}
+
+
+@shared_task(name="campaigns.deliver_due")
+def deliver_due() -> dict[str, int]:
+    """Send what is due."""
+    return delivering.deliver_due(now=timezone.now())
+
+
+@shared_task(name="campaigns.run_rehearsals")
+def run_rehearsals() -> int:
+    """Run the next rehearsal that waits."""
+    return int(rehearsing.run_next(now=timezone.now()))
