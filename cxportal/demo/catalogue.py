@@ -32,7 +32,7 @@ CLOSED = frozenset({(12, 25), (12, 26), (1, 1)})
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A product group: households that buy it (share), and the days one purchase lasts (0: a whim)."""
+    """A product group: the share of households that buy it, and how long it lasts (0: a whim)."""
 
     name: str
     share: float

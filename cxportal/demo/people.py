@@ -1,7 +1,8 @@
 """Who shops there: invented people with invented addresses, cards, consents and wishes.
 
-Mail addresses stand in domains that RFC 2606 keeps for examples. Phone numbers are one digit shorter than any
-that may be assigned in Austria (KEM-V 2009, section 61: seven digits or more), so they can ring nobody.
+Mail addresses stand in domains that RFC 2606 keeps for examples. Phone numbers are a digit shorter
+than any that may be assigned in Austria (KEM-V 2009, section 61: seven digits or more), so they can
+ring nobody.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ from profiles.rules.names import Purpose, folded
 DOMAINS = ("example.com", "example.org", "example.net")
 WORDINGS = {
     Purpose.REMINDERS: (
-        "Corner & Crumb may remind me by e-mail when something that I buy regularly is about to run out. "
-        "I can stop this at any time with one click."
+        "Corner & Crumb may remind me by e-mail when something that I buy regularly is about to "
+        "run out. I can stop this at any time with one click."
     ),
     Purpose.OFFERS: (
         "Corner & Crumb may send me offers by e-mail that fit what I buy. "
@@ -26,25 +27,27 @@ WORDINGS = {
 }
 
 FIRST_NAMES = """
-    Adaeze Agnieszka Ahmed Aiko Alba Aleksandar Amara Amelie Andrej Anja Anton Arjun Astrid Aylin Benedikt
-    Bianca Bojan Camille Carlos Chiara Chloe Dagmar Daniel Darya Deniz Diego Dominik Elena Elif Emil Emine
-    Erik Esther Eva Farid Fatima Felix Fiona Florian Gabriela Georg Gergely Giulia Goran Greta Hana Hannes
-    Hugo Ibrahim Ida Igor Ilse Ines Ioana Ivan Jakob Jasmin Jelena Jiri Joana Johannes Judit Julian Kamila
-    Karin Katalin Kenji Klara Kofi Lars Layla Lea Leon Leyla Lin Linh Luca Lukas Magda Malik Manuel Mara
-    Marek Maria Mateo Matthias Mehmet Mina Mirjana Mohamed Nadia Natalia Nikola Nina Noah Nora Olga Omar
-    Oskar Patricia Paul Petra Priya Rania Raphael Renata Ricardo Rosa Ruth Sara Sebastian Selin Simon Sofia
-    Stefan Svetlana Tamar Tarek Teresa Theo Thomas Tina Valentin Vera Veronika Viktor Wei Xenia Yara Yusuf
-    Zeynep Zoran Zuzana
+    Adaeze Agnieszka Ahmed Aiko Alba Aleksandar Amara Amelie Andrej Anja Anton Arjun Astrid Aylin
+    Benedikt Bianca Bojan Camille Carlos Chiara Chloe Dagmar Daniel Darya Deniz Diego Dominik
+    Elena Elif Emil Emine Erik Esther Eva Farid Fatima Felix Fiona Florian Gabriela Georg Gergely
+    Giulia Goran Greta Hana Hannes Hugo Ibrahim Ida Igor Ilse Ines Ioana Ivan Jakob Jasmin Jelena
+    Jiri Joana Johannes Judit Julian Kamila Karin Katalin Kenji Klara Kofi Lars Layla Lea Leon
+    Leyla Lin Linh Luca Lukas Magda Malik Manuel Mara Marek Maria Mateo Matthias Mehmet Mina
+    Mirjana Mohamed Nadia Natalia Nikola Nina Noah Nora Olga Omar Oskar Patricia Paul Petra Priya
+    Rania Raphael Renata Ricardo Rosa Ruth Sara Sebastian Selin Simon Sofia Stefan Svetlana Tamar
+    Tarek Teresa Theo Thomas Tina Valentin Vera Veronika Viktor Wei Xenia Yara Yusuf Zeynep Zoran
+    Zuzana
 """.split()  # noqa: SIM905 - a hundred names read best as a paragraph
 LAST_NAMES = """
-    Abebe Adler Aigner Almeida Andersson Aydin Bakker Balogh Banerjee Bauer Becker Berger Bianchi Bielak
-    Bogdanov Brandt Brunner Castillo Celik Cerny Chen Costa Dahl Demir Dimitrov Dubois Ebner Eder Eriksen
-    Farkas Fernandez Fiala Fischer Fuchs Garcia Gashi Graf Gruber Gupta Haas Haddad Hansen Hofer Horvath
-    Huber Ibrahimovic Ilic Ito Ivanova Jansen Jovanovic Kaya Keller Kim Klein Kovac Kowalska Kraus Lang
-    Larsen Lehner Leitner Lopez Maier Mancini Markovic Martins Mayer Mensah Mitterer Moser Nagy Nakamura
-    Nguyen Nikolic Novak Okafor Orsini Osei Ozturk Park Pavlovic Petrova Pichler Pohl Popescu Rahman Reiter
-    Ricci Rossi Sahin Santos Schmid Schuster Seidl Sharma Silva Simic Singh Steiner Stoica Svoboda Szabo
-    Tanaka Toth Tran Urban Varga Vasquez Wagner Weber Winkler Wolf Yilmaz Zamani Zimmer
+    Abebe Adler Aigner Almeida Andersson Aydin Bakker Balogh Banerjee Bauer Becker Berger Bianchi
+    Bielak Bogdanov Brandt Brunner Castillo Celik Cerny Chen Costa Dahl Demir Dimitrov Dubois
+    Ebner Eder Eriksen Farkas Fernandez Fiala Fischer Fuchs Garcia Gashi Graf Gruber Gupta Haas
+    Haddad Hansen Hofer Horvath Huber Ibrahimovic Ilic Ito Ivanova Jansen Jovanovic Kaya Keller
+    Kim Klein Kovac Kowalska Kraus Lang Larsen Lehner Leitner Lopez Maier Mancini Markovic Martins
+    Mayer Mensah Mitterer Moser Nagy Nakamura Nguyen Nikolic Novak Okafor Orsini Osei Ozturk Park
+    Pavlovic Petrova Pichler Pohl Popescu Rahman Reiter Ricci Rossi Sahin Santos Schmid Schuster
+    Seidl Sharma Silva Simic Singh Steiner Stoica Svoboda Szabo Tanaka Toth Tran Urban Varga
+    Vasquez Wagner Weber Winkler Wolf Yilmaz Zamani Zimmer
 """.split()  # noqa: SIM905 - a hundred names read best as a paragraph
 
 

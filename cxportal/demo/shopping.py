@@ -1,6 +1,6 @@
-"""How the invented people shop: needs that run out, habits of the morning, whims, holidays and goodbyes.
+"""How the invented people shop: needs that run out, morning habits, whims, holidays, goodbyes.
 
-All in columns, one row per thing bought, so that eighteen months of two thousand people take a second.
+All in columns, one row per thing bought: eighteen months of two thousand people take a second.
 Days count from the first day of the calendar; times are seconds of the local day.
 """
 
@@ -83,7 +83,7 @@ class Lives:
 
 @dataclass(frozen=True, slots=True)
 class Sales:
-    """What was bought. ``visit`` tells the coffee of the morning from the shopping of the same day."""
+    """What was bought. ``visit`` tells the morning's coffee from the shopping of the same day."""
 
     customer: Ints
     article: Ints
@@ -111,7 +111,7 @@ def together(parts: list[Sales]) -> Sales:
 
 
 def draw_lives(rng: np.random.Generator, count: int) -> Lives:
-    """Draw when everybody comes and goes: six in ten were there before, one in four leaves again."""
+    """Draw when everybody comes and goes: six in ten were there before, one in four leaves."""
     joins = np.where(rng.random(count) < 0.6, 0, rng.integers(0, MONTHS_DAYS - 20, count))
     leaves = np.where(rng.random(count) < 0.25, joins + rng.integers(30, MONTHS_DAYS, count), NEVER)
     # Two absences each, in whole weeks; for a third of all one of them is no absence at all.
@@ -158,11 +158,11 @@ def _needs(rng: np.random.Generator, calendar: Calendar, lives: Lives, who: Ints
 def _need(
     rng: np.random.Generator, calendar: Calendar, lives: Lives, group: Group, who: Ints
 ) -> Sales:
-    """Buy articles of one group each time they run out: gaps are gamma, two packs last twice as long."""
+    """Buy articles of one group as they run out: gaps are gamma, two packs last twice as long."""
     who = who[rng.random(len(who)) < group.share]
     lasts = group.lasts_days * rng.lognormal(0.0, 0.25, len(who))
     favourite = _favourites(rng, group, len(who))
-    due = lives.joins[who] + rng.random(len(who)) * lasts
+    due: Floats = lives.joins[who] + rng.random(len(who)) * lasts
     bought: list[Sales] = []
     while len(who):
         day = _free_day(rng, calendar, lives, who, due)
@@ -173,7 +173,7 @@ def _need(
         article = np.where(other, _favourites(rng, group, len(who)), favourite)
         bought.append(_shopping(rng, lives, who, article, day, quantity))
         noise = _gamma(rng, lives.steadiness[who])
-        due = day + np.maximum(1.0, lasts * quantity * noise)
+        due = day.astype(np.float64) + np.maximum(1.0, lasts * quantity * noise)
     return together(bought)
 
 
@@ -193,7 +193,7 @@ def _favourites(rng: np.random.Generator, group: Group, count: int) -> Ints:
 def _free_day(
     rng: np.random.Generator, calendar: Calendar, lives: Lives, who: Ints, due: Floats
 ) -> Ints:
-    """The day on which it is bought: on the weekly shopping day if that is near, never while away."""
+    """The day on which it is bought: the weekly shopping day if that is near, never while away."""
     day = due.astype(np.int64)
     wait = (lives.weekday[who] - calendar.weekday(day)) % 7
     day = day + np.where((wait <= 2) & (rng.random(len(who)) < 0.7), wait, 0)

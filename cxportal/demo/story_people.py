@@ -45,7 +45,9 @@ RETURNED = "C00010"
 
 LARGE_COFFEE = "CO-108"
 HAZELNUT_BEANS = "BE-101"
-# Which of Dolores' last 48 working-day mornings she missed, counted back from the last one: 7 of them.
+# Article and quantity, for the four at home.
+SATURDAY_BASKET = (("BR-101", 1), ("MI-107", 1), ("MI-108", 1), ("PA-101", 4))
+# Which 7 of her last 48 working-day mornings Dolores missed, counted back from the last one.
 MISSED = frozenset({4, 11, 12, 20, 27, 35, 43})
 YEAR_AND_A_HALF = 548
 
@@ -57,7 +59,7 @@ def story_people(today: date) -> list[StoryPerson]:
         _rhythmic(today, DETERGENT, "Hannah Okoye", "Detergent, about monthly, due in a few days",
                   "LA-101", OLD_MARKET, back=26, gaps=(30, 29, 31, 30)),
         _no_rhythm(today),
-        _rhythmic(today, COMPLAINT, "Ingrid Mosbacher", "An open complaint, and tablets running out",
+        _rhythmic(today, COMPLAINT, "Ingrid Mosbacher", "An open complaint, and few tablets left",
                   "CL-101", MAIN_STREET, back=29, gaps=(28, 29, 27)),
         _rhythmic(today, LOW_SCORE, "Viktor Hahnenkamp", "A score of 3 after the last visit",
                   "LU-101", STATION, back=4, gaps=(7, 7, 8, 6)),
@@ -98,7 +100,22 @@ def _dolores(today: date) -> StoryPerson:
     ]
     beans = _every(today, HAZELNUT_BEANS, MAIN_STREET, back=35, gaps=(35, 34, 36))
     person = _person(DOLORES, "Dolores Reyes", MAIN_STREET, today)
-    return StoryPerson(person, "The usual at seven, and beans every five weeks", [*coffees, *beans])
+    return StoryPerson(
+        person,
+        "The usual at seven, and beans every five weeks",
+        [*coffees, *beans, *_saturdays(today)],
+    )
+
+
+def _saturdays(today: date) -> list[Bought]:
+    """The basket of the weekend, which makes her a gold customer."""
+    days = (today - timedelta(days=back) for back in range(1, YEAR_AND_A_HALF))
+    return [
+        Bought(day, time(10, 5), OLD_MARKET, article, quantity)
+        for day in days
+        if day.weekday() == 5 and day.isocalendar().week % 8 and not _is_closed(day)
+        for article, quantity in SATURDAY_BASKET
+    ]
 
 
 def _came(nth: int, day: date) -> bool:
