@@ -1,7 +1,20 @@
-"""The feedback app."""
+"""The feedback app, and what it offers to the apps above."""
 
 from django.apps import AppConfig
 
 
 class FeedbackConfig(AppConfig):
     name = "feedback"
+
+    def ready(self) -> None:
+        from cxportal.lib.registry import Fact, registry
+        from feedback import queries
+
+        registry.add(
+            Fact(
+                key="open_case",
+                label="Open case",
+                load=queries.open_case_flags,
+                forbids_selling=True,
+            )
+        )

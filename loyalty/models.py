@@ -67,10 +67,10 @@ class Tier(models.Model):
 class PointsEntry(models.Model):
     """One booking of points; append-only, and the balance is the sum of them.
 
-    ``source_ref`` names what earned them and makes the booking repeatable: ``purchase:<id>`` for the
-    first entry of a purchase, ``purchase:<id>:2`` … for corrections of it. ``rate`` is what the purchase
-    was rated at, so that a later correction uses the same. ``actor`` is "programme", "campaign" or
-    "staff:<id>".
+    ``source_ref`` names what earned them and makes the booking repeatable: ``purchase:<id>`` for
+    the first entry of a purchase, ``purchase:<id>:2`` … for corrections of it. ``rate`` is what the
+    purchase was rated at, so that a later correction uses the same. ``actor`` is "programme",
+    "campaign" or "staff:<id>".
     """
 
     customer = models.ForeignKey(Customer, models.PROTECT, db_index=False, related_name="+")

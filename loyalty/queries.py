@@ -24,7 +24,7 @@ from profiles.queries.company import company_day
 
 @dataclass(frozen=True)
 class Standing:
-    """Where one customer stands; ``next_tier_name`` is empty and ``points_to_next`` 0 at the top."""
+    """Where one customer stands; at the top ``next_tier_name`` is "" and ``points_to_next`` 0."""
 
     balance: int
     points_12m: int

@@ -39,7 +39,7 @@ class Counts:
 
 
 def award_for_purchases(*, now: datetime, limit: int) -> Counts:
-    """Book points for purchases that came in since the last run, looking at ``limit`` new lines at most.
+    """Book points for purchases that came in since the last run: of ``limit`` new lines at most.
 
     For each purchase touched, what its lines are worth is compared with what was booked for it, and
     the difference is booked: so it can run twice, late lines correct, and returns take points away.
@@ -53,10 +53,10 @@ def award_for_purchases(*, now: datetime, limit: int) -> Counts:
         if cursor is None:
             return Counts(caught_up=False)
         newest, caught_up = _look_ahead(cursor.seen_line, limit)
-        # Lines become visible in the order of commits, not of ids, so "id > cursor" alone would lose
-        # a slow till's lines. Who writes lines holds ROW EXCLUSIVE on the table from before an id is
-        # drawn until after the rows are visible: when, after reading ``newest``, nobody holds it, no
-        # line up to there is still to come. Until such a moment the lines are looked at again.
+        # Lines become visible in the order of commits, not of ids, so "id > cursor" alone would
+        # lose a slow till's lines. Who writes lines holds ROW EXCLUSIVE on the table from before an
+        # id is drawn until after the rows are visible: when, after reading ``newest``, nobody holds
+        # it, no line up to there is still to come. Until then the lines are looked at again.
         settled = not _lines_being_written()
         counts = _book_differences(programme, cursor.settled_line, newest, now)
         AwardCursor.objects.filter(pk=1).update(
@@ -96,7 +96,7 @@ def _lines_being_written() -> bool:
         return bool(sql.fetchone()[0])
 
 
-# Fractions of a point are dropped as in ``rules.points_for``; a test holds the two against each other.
+# Fractions of a point are dropped as in ``rules.points_for``; a test compares the two.
 # What counts is what was paid: every line, postage and discounts too.
 _BOOK_DIFFERENCES = """
     WITH touched AS (
