@@ -93,16 +93,16 @@ class EmbeddedPostgres:
         """
         if self._use is not None and self._answers():
             return False
-        with _explained(self.home):
-            self._make_home()
-            if self._use is None:
-                self._use = (self.home / "users.lock").open("ab")
-                fcntl.flock(self._use, fcntl.LOCK_SH)  # waits while the server is being stopped
-            if self._answers():
-                return False
-            with (self.home / "start.lock").open("ab") as lock:
-                fcntl.flock(lock, fcntl.LOCK_EX)
-                return self._start_stopped(lock)
+        try:
+            with _explained(self.home):
+                self._make_home()
+                self._hold()
+                with (self.home / "start.lock").open("ab") as lock:
+                    fcntl.flock(lock, fcntl.LOCK_EX)
+                    return self._start_stopped(lock)
+        except EmbeddedPostgresError:
+            self.stop()
+            raise
 
     def stop(self) -> None:
         """Let go of the server; with the last of its users gone it stops, before this returns."""
@@ -113,12 +113,24 @@ class EmbeddedPostgres:
             fcntl.flock(lock, fcntl.LOCK_UN)
             if _locked(lock, fcntl.LOCK_EX):
                 self._shut_down()
-            elif _locked(lock, fcntl.LOCK_SH):  # others go on using it: it is theirs now
-                self._guardian = None
+            elif _locked(lock, fcntl.LOCK_SH):  # others go on using it
+                self._forget_guardian()
             else:  # the guardian was quicker: wait until it is done
                 fcntl.flock(lock, fcntl.LOCK_SH)
         if self._guardian is not None:
             self._guardian.wait()
+
+    def _hold(self) -> None:
+        """Count as a user of the server; waits while it is being stopped."""
+        if self._use is None:
+            self._use = (self.home / "users.lock").open("ab")
+            fcntl.flock(self._use, fcntl.LOCK_SH)
+
+    def _forget_guardian(self) -> None:
+        """Leave the guardian to itself, though it is our child."""
+        if self._guardian is not None:
+            self._guardian.returncode = 0
+            self._guardian = None
 
     def create_database(self, name: str) -> None:
         """Create the database unless it exists."""
