@@ -24,7 +24,6 @@ COLOUR = {
 class MessageInline(ReadOnlyInline):
     model = Message
     fields = ("recipient", "subject", "words", "rendered_at")
-    readonly_fields = fields
 
     @admin.display(description="text")
     def words(self, message: Message) -> SafeString:

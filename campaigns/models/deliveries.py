@@ -56,7 +56,10 @@ class Delivery(models.Model):
             ),
             models.CheckConstraint(
                 condition=models.Q(state=DeliveryState.CLAIMED.value, lease_until__isnull=False)
-                | (~models.Q(state=DeliveryState.CLAIMED.value) & models.Q(lease_until__isnull=True)),
+                | (
+                    ~models.Q(state=DeliveryState.CLAIMED.value)
+                    & models.Q(lease_until__isnull=True)
+                ),
                 name="campaigns_delivery_lease_when_claimed",
             ),
             models.CheckConstraint(

@@ -21,7 +21,9 @@ class Rehearsal(models.Model):
     sha256 = models.CharField(max_length=64)
     mapping = models.JSONField(default=dict, blank=True)
     time_zone = models.CharField(max_length=60, db_default="UTC")
-    as_of = models.DateField(null=True, blank=True, help_text="empty: 30 days before the last order")
+    as_of = models.DateField(
+        null=True, blank=True, help_text="empty: 30 days before the last order"
+    )
     state = models.CharField(max_length=10, choices=[(s, s) for s in RunState])
     progress = models.JSONField(default=dict)
     report = models.JSONField(default=dict)

@@ -110,7 +110,9 @@ class Standing:
         return sum(REFUSAL_BIT[refusal] for refusal in found)
 
 
-def standings(customer_ids: Sequence[int], policy: SendingPolicy, now: datetime) -> dict[int, Standing]:
+def standings(
+    customer_ids: Sequence[int], policy: SendingPolicy, now: datetime
+) -> dict[int, Standing]:
     """Read how these customers stand, in one query and one per registered fact that forbids selling."""
     ids = list(customer_ids)
     forbidden = selling_forbidden(ids, now)

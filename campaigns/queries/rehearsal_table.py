@@ -28,7 +28,9 @@ def _lines(rehearsal: Rehearsal, report: Mapping[str, Any]) -> Iterator[str]:
     yield from _part("Moments", report["moments"])
     decisions = report["decisions"]
     yield from _part("Decisions to speak", decisions["speak"])
-    yield from _part("Decisions to stay silent", sum(decisions["silent"].values()), decisions["silent"])
+    yield from _part(
+        "Decisions to stay silent", sum(decisions["silent"].values()), decisions["silent"]
+    )
     yield from _part("Messages sent (sandbox)", report["messages"])
     yield from _part("Planned, then not sent", sum(report["skipped"].values()), report["skipped"])
     yield ""

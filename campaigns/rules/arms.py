@@ -18,8 +18,8 @@ def position(experiment: str, customer_ids: NDArray[np.int64]) -> NDArray[np.flo
     SplitMix64 (Steele, Lea and Flood 2014) of the id, seeded by the experiment's name. Widening a share
     keeps everybody who was inside it.
     """
-    seed = np.uint64(zlib.crc32(experiment.encode())) * _STEP
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore"):  # arithmetic modulo 2**64 is the point
+        seed = np.uint64(zlib.crc32(experiment.encode())) * _STEP
         z = customer_ids.astype(np.uint64) * _STEP + seed
         z = (z ^ (z >> np.uint64(30))) * _MIX_1
         z = (z ^ (z >> np.uint64(27))) * _MIX_2
@@ -27,8 +27,6 @@ def position(experiment: str, customer_ids: NDArray[np.int64]) -> NDArray[np.flo
     return (z >> np.uint64(11)) / float(1 << 53)
 
 
-def in_control(
-    experiment: str, customer_ids: NDArray[np.int64], share: float
-) -> NDArray[np.bool_]:
+def in_control(experiment: str, customer_ids: NDArray[np.int64], share: float) -> NDArray[np.bool_]:
     """Tell which customers hear nothing from this campaign, so that its effect can be seen."""
     return position(experiment, customer_ids) < share

@@ -17,7 +17,9 @@ from liquid.builtin.expressions.primitive import RangeLiteral
 from liquid.exceptions import LiquidError
 from liquid.expression import Expression
 
-TAGS = frozenset("assign capture case comment cycle echo for if unless break continue content output illegal #".split())
+TAGS = frozenset(
+    "assign capture case comment cycle echo for if unless break continue content output illegal #".split()
+)
 FILTERS = frozenset(
     "append at_least at_most capitalize ceil date default downcase escape first floor join last minus"
     " newline_to_br plus prepend round size slice strip times truncate truncatewords uniq upcase".split()
@@ -85,7 +87,9 @@ def words(subject: str, text: str, html: str, variables: Mapping[str, Any]) -> W
     line = " ".join(rendered(subject, variables, html=False).split())
     if not line:
         raise WordingError("The subject is empty for this customer.")
-    return Words(line[:200], rendered(text, variables, html=False), rendered(html, variables, html=True))
+    return Words(
+        line[:200], rendered(text, variables, html=False), rendered(html, variables, html=True)
+    )
 
 
 def _expressions(nodes: Iterable[Node]) -> Iterable[Expression]:

@@ -68,11 +68,11 @@ def record_at_counter(
         open_choices = decide(customers=[customer.pk], context=COUNTER, now=now)
         matching = [c for c in open_choices if (c.moment, c.subject_id) == choice]
         if not matching or matching[0].verdict != Verdict.SPEAK:
-            raise NothingToAnswer("This suggestion is no longer open: it was said, answered or bought.")
+            raise NothingToAnswer(
+                "This suggestion is no longer open: it was said, answered or bought."
+            )
         decision = _stored(matching[0], now)
-        return record_outcome(
-            decision=decision, kind=kind, door=Door.COUNTER, actor=actor, now=now
-        )
+        return record_outcome(decision=decision, kind=kind, door=Door.COUNTER, actor=actor, now=now)
 
 
 COUNTER = Context(Door.COUNTER, limit=3)

@@ -70,21 +70,36 @@ def preview(*, subject: str, text: str, html: str, customer: Customer, now: date
     example = _example(customer, now)
     links = dict.fromkeys(("why", "stop", "person", "plenty", "preferences"), absolute("home"))
     template = MessageTemplate(subject=subject, text=text, html=html)
-    return _framed(_filled(template, _variables(customer, example, links)), customer, example, links)
+    return _framed(
+        _filled(template, _variables(customer, example, links)), customer, example, links
+    )
 
 
 def save_template(
     *, campaign: Campaign, language: str, subject: str, text: str, html: str, by: User | None
 ) -> MessageTemplate:
     """Store the next version of a campaign's words; raises ``TemplateInvalid`` and then stores nothing."""
-    sample = _Subject({"rhythm_days": 35.0, "bought_on": ["2026-01-05"]}, date(2026, 1, 5), Product(name="Sample", code="1"), "you bought it")
-    links = dict.fromkeys(("why", "stop", "person", "plenty", "preferences"), "https://example.com/")
-    candidate = MessageTemplate(campaign=campaign, language=language, subject=subject, text=text, html=html, created_by=by)
+    sample = _Subject(
+        {"rhythm_days": 35.0, "bought_on": ["2026-01-05"]},
+        date(2026, 1, 5),
+        Product(name="Sample", code="1"),
+        "you bought it",
+    )
+    links = dict.fromkeys(
+        ("why", "stop", "person", "plenty", "preferences"), "https://example.com/"
+    )
+    candidate = MessageTemplate(
+        campaign=campaign, language=language, subject=subject, text=text, html=html, created_by=by
+    )
     _filled(candidate, _variables(Customer(name="Sample Name"), sample, links))
     with transaction.atomic():
         # The campaign's row orders two people who save at once: each gets a version of their own.
         Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)
-        newest = MessageTemplate.objects.filter(campaign=campaign, language=language).order_by("-version").first()
+        newest = (
+            MessageTemplate.objects.filter(campaign=campaign, language=language)
+            .order_by("-version")
+            .first()
+        )
         candidate.version = newest.version + 1 if newest else 1
         candidate.save()
     return candidate
@@ -112,7 +127,12 @@ def ensure_defaults() -> None:
         )
         if not campaign.templates.exists():
             save_template(
-                campaign=campaign, language="en", subject=default.subject, text=default.text, html=default.html, by=None
+                campaign=campaign,
+                language="en",
+                subject=default.subject,
+                text=default.text,
+                html=default.html,
+                by=None,
             )
 
 
@@ -141,7 +161,11 @@ def _variables(customer: Customer, subject: _Subject, links: Mapping[str, str]) 
         "last_purchase": {"product": name, "on": day_words(subject.cycle) if subject.cycle else ""},
         "rhythm": span(subject.facts["rhythm_days"]) if subject.facts.get("rhythm_days") else "",
         "reason": subject.because,
-        "facts": {key: value for key, value in subject.facts.items() if isinstance(value, str | int | float)},
+        "facts": {
+            key: value
+            for key, value in subject.facts.items()
+            if isinstance(value, str | int | float)
+        },
         "links": dict(links),
     }
 
@@ -153,7 +177,9 @@ def _filled(template: MessageTemplate, variables: Mapping[str, Any]) -> Words:
         raise TemplateInvalid(str(error)) from error
 
 
-def _framed(filled: Words, customer: Customer, subject: _Subject, links: Mapping[str, str]) -> Words:
+def _framed(
+    filled: Words, customer: Customer, subject: _Subject, links: Mapping[str, str]
+) -> Words:
     """Put the frame around: what it is, why, a person, and how to stop stand in every message."""
     house, policy = company(), sending_policy()
     context = {
@@ -185,10 +211,10 @@ def _example(customer: Customer, now: datetime) -> _Subject:
         .first()
     )
     if habit is None or habit.product is None:
-        return _Subject({"rhythm_days": 28.0}, None, Product(name="a product", code="1"), "you bought it before")
+        return _Subject(
+            {"rhythm_days": 28.0}, None, Product(name="a product", code="1"), "you bought it before"
+        )
     days = bought_on([(customer.pk, habit.product_id)], now)
     facts = {"rhythm_days": habit.rhythm_days, "bought_on": days[customer.pk, habit.product_id]}
     because = registry.moments[DUE_REORDER].explain(facts, "customer")
     return _Subject(facts, habit.last_on, habit.product, because)
-
-

@@ -119,7 +119,9 @@ def _weighed(
     context: Context,
     now: datetime,
 ) -> _Candidates:
-    said = np.array([stands[customer].said for customer in found.customer_id.tolist()], dtype=np.int64)
+    said = np.array(
+        [stands[customer].said for customer in found.customer_id.tolist()], dtype=np.int64
+    )
     return _Candidates(
         campaign=campaign,
         occurrences=found,
@@ -145,7 +147,9 @@ def _refused(
         customer: stands[customer].refusals(purpose=campaign.purpose, campaign_id=campaign.pk)
         for customer in set(found.customer_id.tolist())
     }
-    standing = np.array([by_customer[customer] for customer in found.customer_id.tolist()], dtype=np.int64)
+    standing = np.array(
+        [by_customer[customer] for customer in found.customer_id.tolist()], dtype=np.int64
+    )
     # Face to face needs neither consent to messages nor an address.
     ignored = 0 if context.door == Door.EMAIL else _MESSAGES_ONLY
     return mask | (standing & ~np.int64(ignored))
@@ -182,12 +186,12 @@ def _choices(
     control = np.concatenate([part.control for part in parts])
     room = np.array([_room(stands[c], context) for c in customer.tolist()], dtype=np.int64)
     picked = arbitration.chosen(customer, worth, refused == 0, room)
-    reasons = _with_lost_causes(refused, worth, room, picked, control & (context.door == Door.EMAIL))
+    reasons = _with_lost_causes(
+        refused, worth, room, picked, control & (context.door == Door.EMAIL)
+    )
     rows = [(part, row) for part in parts for row in range(len(part))]
     order = np.lexsort((-worth, ~picked, customer))
-    choices = [
-        _choice(*rows[at], int(reasons[at]), bool(control[at])) for at in order.tolist()
-    ]
+    choices = [_choice(*rows[at], int(reasons[at]), bool(control[at])) for at in order.tolist()]
     return list(_with_considered(choices))
 
 
@@ -196,7 +200,9 @@ def _room(standing: Standing, context: Context) -> int:
     return min(context.limit, standing.room) if context.door == Door.EMAIL else context.limit
 
 
-def _with_lost_causes(refused: Longs, worth: Floats, room: Longs, picked: Any, control: Any) -> Longs:
+def _with_lost_causes(
+    refused: Longs, worth: Floats, room: Longs, picked: Any, control: Any
+) -> Longs:
     """Give each row that was not picked its reason, and turn the control group's picks to silence."""
     lost = ~picked & (refused == 0)
     reasons = refused.copy()
@@ -248,6 +254,11 @@ def _with_considered(choices: list[Choice]) -> Iterator[Choice]:
             for other in others[choice.customer_id]:
                 if other is not choice and len(choice.considered) < _REMEMBERED:
                     choice.considered.append(
-                        [other.campaign.pk, other.subject_id, other.worth, [str(r) for r in other.reasons]]
+                        [
+                            other.campaign.pk,
+                            other.subject_id,
+                            other.worth,
+                            [str(r) for r in other.reasons],
+                        ]
                     )
         yield choice

@@ -305,7 +305,9 @@ def _as_email(mail: Mail) -> EmailMultiAlternatives:
     return message
 
 
-def _record(delivery: Delivery, state: DeliveryState, reason: str, now: datetime) -> DeliveryState | str:
+def _record(
+    delivery: Delivery, state: DeliveryState, reason: str, now: datetime
+) -> DeliveryState | str:
     """Close a delivery if it is still ours."""
     mine = Delivery.objects.filter(
         pk=delivery.pk, attempt=delivery.attempt, state=DeliveryState.CLAIMED
@@ -364,5 +366,3 @@ def resolve_uncertain(*, delivery_id: int, arrived: bool, now: datetime) -> None
     Delivery.objects.filter(pk=delivery_id, state=DeliveryState.UNCERTAIN).update(
         state=state, reason=reason, finished_at=now
     )
-
-

@@ -38,7 +38,9 @@ def adopt(*, by: User, now: datetime) -> SendingPolicy:
     """Allow sending from this database: a person looked, and knows that no other copy sends."""
     with transaction.atomic():
         policy = _adopted()
-        record_change(target=policy, words="sending from this database: fenced → allowed", by=by, now=now)
+        record_change(
+            target=policy, words="sending from this database: fenced → allowed", by=by, now=now
+        )
     return policy
 
 

@@ -119,9 +119,12 @@ def store_choices(*, choices: Sequence[Choice], door: Door, now: datetime) -> li
     fresh = [
         choice
         for choice in told
-        if latest.get(moments[_key(choice)]) != (str(choice.verdict), [str(r) for r in choice.reasons])
+        if latest.get(moments[_key(choice)])
+        != (str(choice.verdict), [str(r) for r in choice.reasons])
     ]
-    bought = bought_on([(c.customer_id, c.subject_id) for c in fresh if c.moment == DUE_REORDER], now)
+    bought = bought_on(
+        [(c.customer_id, c.subject_id) for c in fresh if c.moment == DUE_REORDER], now
+    )
     decisions = Decision.objects.bulk_create(
         [_decision(choice, moments[_key(choice)], door, bought, now) for choice in fresh]
     )
@@ -223,7 +226,9 @@ def _plan_deliveries(spoken: Sequence[Decision], choices: Sequence[Choice], now:
 
 
 def _newest_templates() -> dict[int, MessageTemplate]:
-    newest = MessageTemplate.objects.order_by("campaign_id", "-version", "-pk").distinct("campaign_id")
+    newest = MessageTemplate.objects.order_by("campaign_id", "-version", "-pk").distinct(
+        "campaign_id"
+    )
     return {template.campaign_id: template for template in newest}
 
 
@@ -246,5 +251,3 @@ def _delivery(
         # Whatever "until" says, a message planned this morning may leave today.
         expires_at=max(midnight.astimezone(UTC), due_at + timedelta(hours=1)),
     )
-
-

@@ -84,7 +84,13 @@ class Days:
 
 
 def rehearse(
-    *, path: Path, mapping: Mapping[str, str], time_zone: str, as_of: date | None, folder: Path, progress: Progress
+    *,
+    path: Path,
+    mapping: Mapping[str, str],
+    time_zone: str,
+    as_of: date | None,
+    folder: Path,
+    progress: Progress,
 ) -> dict[str, Any]:
     """Run the whole rehearsal and return its report.
 
@@ -165,7 +171,12 @@ def _presume_contact(now: datetime) -> None:
     wording = consenting.publish_wording(
         purpose=Purpose.REMINDERS, language="en", text="Presumed for a rehearsal; nobody was asked."
     )
-    scope = {"now": now, "wording": wording.pk, "purpose": Purpose.REMINDERS.value, "channel": Channel.EMAIL.value}
+    scope = {
+        "now": now,
+        "wording": wording.pk,
+        "purpose": Purpose.REMINDERS.value,
+        "channel": Channel.EMAIL.value,
+    }
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO profiles_identifier (kind, value, customer_id, origin_profile_id, first_seen_at)"
@@ -272,11 +283,17 @@ def _report(days: Days, first: date, timing: dict[str, Any], steps: Steps) -> di
     decided: Counter[str] = Counter()
     for run in PlanRun.objects.all():
         decided.update(run.counts)
-    doubts = _counts("SELECT doubt, count(*) FROM profiles_habit WHERE product_id IS NOT NULL GROUP BY 1")
+    doubts = _counts(
+        "SELECT doubt, count(*) FROM profiles_habit WHERE product_id IS NOT NULL GROUP BY 1"
+    )
     return {
         "as_of": first.isoformat(),
         "last_day": days.days[-1].isoformat(),
-        "rows": {"read": days.read, "rejected": sum(days.rejected.values()), "reasons": dict(days.rejected)},
+        "rows": {
+            "read": days.read,
+            "rejected": sum(days.rejected.values()),
+            "reasons": dict(days.rejected),
+        },
         "customers": Customer.objects.count(),
         "habits": {
             "sure": doubts.pop("", 0),
@@ -288,7 +305,9 @@ def _report(days: Days, first: date, timing: dict[str, Any], steps: Steps) -> di
         "decisions": {"speak": decided.pop("speak", 0), "silent": dict(decided.most_common())},
         "messages": Delivery.objects.filter(state=DeliveryState.SENT).count(),
         "deliveries": _counts("SELECT state, count(*) FROM campaigns_delivery GROUP BY 1"),
-        "skipped": _counts("SELECT reason, count(*) FROM campaigns_delivery WHERE reason <> '' GROUP BY 1"),
+        "skipped": _counts(
+            "SELECT reason, count(*) FROM campaigns_delivery WHERE reason <> '' GROUP BY 1"
+        ),
         "timing": timing,
         "steps": steps.report(),
         "notes": list(_NOTES),

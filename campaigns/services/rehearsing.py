@@ -67,7 +67,11 @@ def request_rehearsal(
     )
     if rehearsal.state == RunState.FAILED:
         Rehearsal.objects.filter(pk=rehearsal.pk).update(
-            state=RunState.QUEUED, path=str(file.path), mapping=dict(file.mapping), error="", progress={}
+            state=RunState.QUEUED,
+            path=str(file.path),
+            mapping=dict(file.mapping),
+            error="",
+            progress={},
         )
         rehearsal.refresh_from_db()
     return rehearsal
@@ -91,7 +95,9 @@ def run_one(*, rehearsal: Rehearsal, now: datetime, progress: Progress) -> Rehea
     if rehearsal.state != RunState.DONE:
         claimed = _claimed(Q(pk=rehearsal.pk))
         if claimed is None:
-            raise RehearsalFailed("Another process is at this rehearsal right now; try again in two minutes.")
+            raise RehearsalFailed(
+                "Another process is at this rehearsal right now; try again in two minutes."
+            )
         _run(claimed, now, progress)
         rehearsal.refresh_from_db()
     if rehearsal.state == RunState.FAILED:
@@ -164,7 +170,12 @@ def _child(rehearsal: Rehearsal, database: str, progress: Progress) -> dict[str,
         "time_zone": rehearsal.time_zone,
         "as_of": rehearsal.as_of.isoformat() if rehearsal.as_of else "",
     }
-    command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "rehearse_days", json.dumps(spec)]
+    command = [
+        sys.executable,
+        str(settings.BASE_DIR / "manage.py"),
+        "rehearse_days",
+        json.dumps(spec),
+    ]
     process = subprocess.Popen(
         command,
         stdout=subprocess.PIPE,

@@ -66,6 +66,10 @@ class ReadOnlyInline(ReadOnlyMixin, TabularInline):
     can_delete = False
     tab = True
 
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """All of them, also those that no form could hold."""
+        return tuple(self.fields or ())
+
 
 def list_url(model: str, **filters: Any) -> str:
     """Address of another model's list (``"profiles.habit"``), narrowed to some rows.

@@ -24,8 +24,15 @@ def read_longs(
     with connection.cursor() as cursor:
         with cursor.copy(f"COPY ({query}) TO STDOUT (FORMAT binary)", params) as copy:
             data = b"".join(bytes(part) for part in copy)
-    row = np.dtype([("fields", ">i2"), *((f"c{n}", [("size", ">i4"), ("value", ">i8")]) for n in range(columns))])
-    rows = np.frombuffer(data, dtype=row, count=(len(data) - _HEADER - _TRAILER) // row.itemsize, offset=_HEADER)
+    row = np.dtype(
+        [
+            ("fields", ">i2"),
+            *((f"c{n}", [("size", ">i4"), ("value", ">i8")]) for n in range(columns)),
+        ]
+    )
+    rows = np.frombuffer(
+        data, dtype=row, count=(len(data) - _HEADER - _TRAILER) // row.itemsize, offset=_HEADER
+    )
     return [rows[f"c{n}"]["value"].astype(np.int64) for n in range(columns)]
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ctypes
 import logging
+import math
 import os
 import re
 import selectors
@@ -25,8 +26,10 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import IO
 
-#: What a program says is kept in its log; only lines like these are also shown.
-SHOWN = re.compile(r"\b(ERROR|CRITICAL|Traceback)\b")
+#: What a program says is kept in its log; only lines like these are also shown, and each of them
+#: (but for its figures) once in a while.
+SHOWN = re.compile(r"\b(ERROR|CRITICAL)\b")
+SHOWN_AGAIN_SECONDS = 60
 LOG_BYTES = 10_000_000
 LAST_WORDS = 20
 PR_SET_PDEATHSIG = 1
@@ -81,6 +84,7 @@ class Supervisor:
         self._selector = selectors.DefaultSelector()
         self._sweeper = _Sweeper(self._patience.stop)
         self._children = [_Child(program, logs / f"{program.name}.log") for program in programs]
+        self._shown: dict[str, float] = {}
         self._signals = 0
 
     def run(self, every_second: Callable[[], None]) -> None:
@@ -132,8 +136,16 @@ class Supervisor:
         for line in child.lines(said):
             child.log.emit(logging.makeLogRecord({"msg": line}))
             child.last_words.append(line)
-            if SHOWN.search(line):
+            if SHOWN.search(line) and self._is_news(re.sub(r"\d", "", line)):
                 self._say(f"{child.program.name} | {line}")
+
+    def _is_news(self, line: str) -> bool:
+        """Tell whether the line was not shown lately."""
+        now = time.monotonic()
+        news = self._shown.get(line, -math.inf) < now - SHOWN_AGAIN_SECONDS
+        if news:
+            self._shown[line] = now
+        return news
 
     # --- dying ------------------------------------------------------------------------------------
 
@@ -171,6 +183,7 @@ class Supervisor:
 
     def _stop_all(self) -> None:
         """Ask all to end at the same time, and kill what has not ended in time."""
+        self._say(f"Ending {', '.join(child.program.name for child in self._living())}.")
         for child in self._living():
             # The leader alone: a worker's pool must not lose its children while it finishes.
             with suppress(ProcessLookupError):

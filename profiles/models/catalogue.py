@@ -33,6 +33,8 @@ class Product(models.Model):
     )
     url = models.URLField(max_length=500, blank=True)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
+    # The order that name, category and address were taken from: an older file does not undo them.
+    described_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
         constraints = [

@@ -89,9 +89,7 @@ class ReorderSchedule(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["customer", "product"], name="profiles_schedule_once"
-            ),
+            models.UniqueConstraint(fields=["customer", "product"], name="profiles_schedule_once"),
             models.CheckConstraint(
                 condition=models.Q(every_days__isnull=True)
                 | models.Q(every_days__gte=1, every_days__lte=730),

@@ -65,9 +65,7 @@ class PurchaseLine(models.Model):
             )
         ]
         indexes = [
-            models.Index(
-                fields=["customer", "product", "occurred_at"], name="profiles_line_rhythm"
-            )
+            models.Index(fields=["customer", "product", "occurred_at"], name="profiles_line_rhythm")
         ]
 
     def __str__(self) -> str:

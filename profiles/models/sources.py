@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
 
+from profiles.querysets.imports import ImportJobQuerySet, ImportRejectQuerySet
 from profiles.rules.names import JobState, SourceKind
 
 
@@ -56,6 +57,8 @@ class ImportJob(models.Model):
     lease_until = models.DateTimeField(null=True, blank=True)
     attempt = models.PositiveIntegerField(db_default=0)
 
+    objects = ImportJobQuerySet.as_manager()
+
     class Meta:
         constraints = [
             models.CheckConstraint(
@@ -75,6 +78,8 @@ class ImportReject(models.Model):
     line_number = models.BigIntegerField()
     reason = models.CharField(max_length=40)
     raw = models.TextField()
+
+    objects = ImportRejectQuerySet.as_manager()
 
     class Meta:
         constraints = [

@@ -94,8 +94,19 @@ def detect(customer_ids: Sequence[int], now: datetime) -> Occurrences:
         cursor.execute(_DETECT, params)
         names = [column.name for column in cursor.description or ()]
         rows = cursor.fetchall()
-    columns: dict[str, list[Any]] = dict(zip(names, zip(*rows, strict=True), strict=True)) if rows else {name: [] for name in names}
-    facts = ("purchase_days", "rhythm_days", "expected_on", "earliest_on", "latest_on", "every_days")
+    columns: dict[str, list[Any]] = (
+        dict(zip(names, zip(*rows, strict=True), strict=True))
+        if rows
+        else {name: [] for name in names}
+    )
+    facts = (
+        "purchase_days",
+        "rhythm_days",
+        "expected_on",
+        "earliest_on",
+        "latest_on",
+        "every_days",
+    )
     return Occurrences(
         customer_id=np.array(columns["customer_id"], dtype=np.int64),
         subject_id=np.array(columns["product_id"], dtype=np.int64),

@@ -13,7 +13,11 @@ AHEAD_DAYS = 3
 # The chance that a reminder helps which the customer set herself.
 STATED_LIKELIHOOD = 0.9
 
-_PERSON = {"customer": ("you", "your"), "staff": ("the customer", "their"), "manager": ("the customer", "their")}
+_PERSON = {
+    "customer": ("you", "your"),
+    "staff": ("the customer", "their"),
+    "manager": ("the customer", "their"),
+}
 
 
 def span(days: float) -> str:

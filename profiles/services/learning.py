@@ -104,7 +104,11 @@ def refit(*, now: datetime) -> dict[str, int]:
         shared = cadence.fit_shared(_of_subject(lines, subject), today)
         LearnedModel.objects.update_or_create(
             kind=f"cadence:{subject}",
-            defaults={"parameters": shared.to_dict(), "fitted_as_of": company_day(now), "fitted_at": now},
+            defaults={
+                "parameters": shared.to_dict(),
+                "fitted_as_of": company_day(now),
+                "fitted_at": now,
+            },
         )
         used[subject] = shared.cases
     return used
@@ -174,7 +178,12 @@ def _as_tuples(
     ]
     numbers = [
         np.round(column, 4).tolist()
-        for column in (habits.rhythm_days, habits.mean_log_gap, habits.log_gap_deviation, habits.p_active)
+        for column in (
+            habits.rhythm_days,
+            habits.mean_log_gap,
+            habits.log_gap_deviation,
+            habits.p_active,
+        )
     ]
     return zip(
         habits.customer.tolist(),
@@ -195,7 +204,11 @@ def _as_tuples(
 def shared_model(subject: str) -> cadence.Shared:
     """Read the shared model, or an empty one where none was fitted yet."""
     found = LearnedModel.objects.filter(kind=f"cadence:{subject}").first()
-    return cadence.Shared.from_dict(found.parameters) if found else cadence.Shared(groups=subject == "product")
+    return (
+        cadence.Shared.from_dict(found.parameters)
+        if found
+        else cadence.Shared(groups=subject == "product")
+    )
 
 
 def _day_number(day: date) -> int:

@@ -112,7 +112,10 @@ def _state(said: Said, kind: str, days: int | None, **changes: object) -> Reorde
             days=days,
             door=said.door,
             occurred_at=said.now,
-            before={field: value.isoformat() if hasattr(value, "isoformat") else value for field, value in before.items()},
+            before={
+                field: value.isoformat() if hasattr(value, "isoformat") else value
+                for field, value in before.items()
+            },
         )
         schedule.refresh_from_db()
         return schedule

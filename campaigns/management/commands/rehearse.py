@@ -20,11 +20,15 @@ from profiles.services import importing
 class Command(BaseCommand):
     """Rehearse on somebody's own past and print the report as a table."""
 
-    help = "Rehearses on an order file (CSV, also .gz): what would we have said, and was it in time?"
+    help = (
+        "Rehearses on an order file (CSV, also .gz): what would we have said, and was it in time?"
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path)
-        parser.add_argument("--as-of", type=date.fromisoformat, help="default: 30 days before the last order")
+        parser.add_argument(
+            "--as-of", type=date.fromisoformat, help="default: 30 days before the last order"
+        )
         parser.add_argument("--time-zone", default="UTC", help="for times that state none")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -33,7 +37,9 @@ class Command(BaseCommand):
             proposal = importing.propose_mapping(path)
             file = rehearsing.OrderFile(path, path.name, proposal.mapping, options["time_zone"])
             now = timezone.now()
-            rehearsal = rehearsing.request_rehearsal(file=file, as_of=options["as_of"], by=None, now=now)
+            rehearsal = rehearsing.request_rehearsal(
+                file=file, as_of=options["as_of"], by=None, now=now
+            )
             known = bool(rehearsal.report)
             done = rehearsing.run_one(rehearsal=rehearsal, now=now, progress=self._show)
         except DomainError as error:

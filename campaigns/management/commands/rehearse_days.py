@@ -28,7 +28,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.REHEARSING:
-            raise CommandError("This command is started by a rehearsal; use: manage.py rehearse FILE")
+            raise CommandError(
+                "This command is started by a rehearsal; use: manage.py rehearse FILE"
+            )
         spec = json.loads(options["spec"])
         _say({"progress": {"step": "Making a database of its own", "done": 0, "of": 0}})
         call_command("migrate", verbosity=0, interactive=False)

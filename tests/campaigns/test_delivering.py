@@ -1,0 +1,210 @@
+"""The ledger of sending: what is due leaves once, and everything else has its reason."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time, timedelta
+
+import pytest
+from django.db import connection
+
+from campaigns.models import Decision, Delivery, Message, SandboxMessage, SendingPolicy
+from campaigns.rules.codes import DeliveryState
+from campaigns.services import delivering, planning
+from profiles.rules.names import ConsentState
+from profiles.services import scheduling
+from tests.factories.campaigns import (
+    address_of,
+    consent,
+    due_habit,
+    reachable_customer,
+    ready_house,
+)
+from tests.factories.profiles import PurchaseFactory, PurchaseLineFactory
+
+pytestmark = pytest.mark.django_db
+
+MORNING = datetime(2026, 3, 10, 5, 0, tzinfo=UTC)
+NOON = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def planned() -> Delivery:
+    ready_house()
+    due_habit(reachable_customer())
+    planning.plan_morning(now=MORNING)
+    return Delivery.objects.get()
+
+
+def lose_the_worker() -> None:
+    """Let every lease have run out, as if the worker had been killed long ago."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE campaigns_delivery SET lease_until = now() - interval '1 minute' WHERE state = 'claimed'"
+        )
+
+
+def test_a_due_message_arrives_once_with_its_headers(planned):
+    assert delivering.deliver_due(now=NOON) == {"sent": 1}
+    assert delivering.deliver_due(now=NOON) == {}
+
+    message = SandboxMessage.objects.get()
+    assert message.recipient == address_of(planned.customer)
+    assert message.message_id == f"<{planned.public_id}@example.com>"
+    assert message.headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert message.headers["List-Unsubscribe"].startswith("<http://127.0.0.1:8000/stop/")
+    planned.refresh_from_db()
+    assert (planned.state, planned.reason, planned.attempt) == ("sent", "", 1)
+    assert planned.finished_at == NOON
+
+
+def test_the_words_name_customer_product_day_and_reason(planned):
+    product = planned.decision.moment.subject_id
+    delivering.deliver_due(now=NOON)
+    words = Message.objects.get()
+    name = f"Product {words.subject.split()[1].rstrip(':')}"
+    assert words.subject == f"{name}: about time again"
+    assert "Hello Dolores," in words.text
+    assert "was on 10 February" in words.text
+    assert product
+
+
+def test_nothing_leaves_in_quiet_hours(planned):
+    assert planned.due_at == datetime(2026, 3, 10, 9, 0, tzinfo=UTC)
+    assert delivering.deliver_due(now=planned.due_at - timedelta(minutes=1)) == {}
+    assert SandboxMessage.objects.count() == 0
+
+
+def test_quiet_hours_that_were_widened_since_put_it_off(planned):
+    SendingPolicy.objects.update(quiet_from=time(20, 0), quiet_until=time(14, 0))
+    assert delivering.deliver_due(now=NOON) == {"planned": 1}
+    planned.refresh_from_db()
+    assert (planned.state, planned.due_at) == ("planned", datetime(2026, 3, 10, 14, 0, tzinfo=UTC))
+
+
+def test_a_purchase_after_planning_wins(planned):
+    moment = planned.decision.moment
+    line = PurchaseLineFactory(
+        purchase=PurchaseFactory(
+            customer=planned.customer,
+            origin_profile=planned.customer.profiles.get(),
+            occurred_at=datetime(2026, 3, 10, 8, 0, tzinfo=UTC),
+        ),
+        product_id=moment.subject_id,
+        product=None,
+    )
+    assert line.product_id == moment.subject_id
+    assert delivering.deliver_due(now=NOON) == {"skipped": 1}
+    planned.refresh_from_db()
+    assert (planned.state, planned.reason) == ("skipped", "bought_since")
+    assert SandboxMessage.objects.count() == 0
+
+
+def test_a_withdrawal_after_planning_wins(planned):
+    consent(planned.customer, ConsentState.WITHDRAWN, at=MORNING + timedelta(hours=1))
+    assert delivering.deliver_due(now=NOON) == {"skipped": 1}
+    planned.refresh_from_db()
+    assert planned.reason == "no_consent"
+
+
+def test_a_withdrawal_between_claim_and_handing_over_wins(planned):
+    claimed, _ = delivering.claim(now=NOON, limit=10)
+    consent(planned.customer, ConsentState.WITHDRAWN, at=NOON)
+    assert delivering._sent(claimed, NOON) == {"returned": 1}
+    assert SandboxMessage.objects.count() == 0
+    planned.refresh_from_db()
+    assert planned.state == "planned"
+
+
+def test_still_have_plenty_after_planning_wins(planned):
+    product = planned.decision.moment.subject_id
+    from profiles.models import Product
+
+    said = scheduling.Said(planned.customer, Product.objects.get(pk=product), "page", MORNING)
+    scheduling.still_have_plenty(said=said)
+    assert delivering.deliver_due(now=NOON) == {"skipped": 1}
+    planned.refresh_from_db()
+    assert planned.reason == "customer_said_later"
+
+
+def test_the_switch_stops_everything_and_loses_nothing(planned):
+    SendingPolicy.objects.update(stopped_at=MORNING)
+    assert delivering.deliver_due(now=NOON) == {}
+    planned.refresh_from_db()
+    assert planned.state == "planned"
+    SendingPolicy.objects.update(stopped_at=None)
+    assert delivering.deliver_due(now=NOON) == {"sent": 1}
+
+
+def test_the_switch_holds_back_what_is_claimed_already(planned):
+    claimed, _ = delivering.claim(now=NOON, limit=10)
+    SendingPolicy.objects.update(stopped_at=NOON)
+    assert delivering._sent(claimed, NOON) == {"returned": 1}
+    assert SandboxMessage.objects.count() == 0
+
+
+def test_a_copied_database_sends_nothing(planned):
+    SendingPolicy.objects.update(fingerprint="of another database")
+    assert delivering.deliver_due(now=NOON) == {}
+    planned.refresh_from_db()
+    assert planned.state == "planned"
+
+
+def test_what_comes_too_late_is_missed_not_sent(planned):
+    assert delivering.deliver_due(now=planned.expires_at) == {"missed": 1}
+    planned.refresh_from_db()
+    assert (planned.state, planned.reason) == ("missed", "too_late")
+    assert SandboxMessage.objects.count() == 0
+
+
+def test_a_worker_killed_before_handing_over_loses_nothing(planned):
+    delivering.claim(now=NOON, limit=10)
+    lose_the_worker()
+    assert delivering.deliver_due(now=NOON) == {"returned": 1, "sent": 1}
+    assert SandboxMessage.objects.count() == 1
+    planned.refresh_from_db()
+    assert planned.attempt == 2
+
+
+def test_a_worker_killed_while_handing_over_leaves_it_uncertain(planned):
+    claimed, _ = delivering.claim(now=NOON, limit=10)
+    (mail,) = delivering._composed(claimed, NOON, delivering.Counter())
+    assert delivering._may_leave(mail, NOON)
+    lose_the_worker()
+    assert delivering.deliver_due(now=NOON) == {"uncertain": 1}
+    planned.refresh_from_db()
+    assert (planned.state, planned.reason) == ("uncertain", "worker_lost")
+    assert SandboxMessage.objects.count() == 0
+
+
+def test_a_transactional_message_goes_again_under_its_own_name(planned):
+    Delivery.objects.update(is_transactional=True)
+    claimed, _ = delivering.claim(now=NOON, limit=10)
+    (mail,) = delivering._composed(claimed, NOON, delivering.Counter())
+    assert delivering._may_leave(mail, NOON)
+    lose_the_worker()
+    assert delivering.deliver_due(now=NOON) == {"returned": 1, "sent": 1}
+    assert SandboxMessage.objects.get().message_id == f"<{planned.public_id}@example.com>"
+
+
+def test_a_worker_that_slept_over_its_lease_changes_nothing(planned):
+    asleep, _ = delivering.claim(now=NOON, limit=10)
+    lose_the_worker()
+    delivering.deliver_due(now=NOON)
+    assert delivering._sent(asleep, NOON) == {"taken_over": 1}
+    assert SandboxMessage.objects.count() == 1
+    assert Delivery.objects.get().state == DeliveryState.SENT
+
+
+def test_a_template_that_cannot_be_filled_in_fails_with_its_reason(planned):
+    planned.template.text = "{{ nobody.knows }}"
+    planned.template.save()
+    assert delivering.deliver_due(now=NOON) == {"failed": 1}
+    planned.refresh_from_db()
+    assert (planned.state, planned.reason) == ("failed", "template_invalid")
+
+
+def test_planning_twice_speaks_once(planned):
+    assert planning.plan_morning(now=MORNING) is None
+    planning.plan_morning(now=MORNING + timedelta(days=1))
+    assert Delivery.objects.count() == 1
+    assert Decision.objects.count() == 1

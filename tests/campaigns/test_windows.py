@@ -1,0 +1,77 @@
+"""Quiet hours: in the customer's own zone, over midnight and through clock changes."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo, available_timezones
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from campaigns.rules.windows import is_quiet, next_open
+
+VIENNA = ZoneInfo("Europe/Vienna")
+EVENING, MORNING = time(20, 0), time(9, 0)
+
+
+@pytest.mark.parametrize(
+    ("clock", "quiet"),
+    [
+        ("19:59", False),
+        ("20:00", True),
+        ("23:59", True),
+        ("00:00", True),
+        ("08:59", True),
+        ("09:00", False),
+    ],
+)
+def test_quiet_hours_cross_midnight_and_are_half_open(clock, quiet):
+    at = datetime.fromisoformat(f"2026-03-10T{clock}:00").replace(tzinfo=VIENNA)
+    assert is_quiet(at, VIENNA, EVENING, MORNING) is quiet
+
+
+def test_equal_ends_mean_no_quiet_hours():
+    assert not is_quiet(datetime(2026, 3, 10, 3, 0, tzinfo=UTC), VIENNA, MORNING, MORNING)
+
+
+def test_the_same_instant_is_day_in_vienna_and_night_in_new_york():
+    at = datetime(2026, 3, 10, 10, 0, tzinfo=UTC)
+    assert next_open(at, VIENNA, EVENING, MORNING) == at
+    opens = next_open(at, ZoneInfo("America/New_York"), EVENING, MORNING)
+    assert opens == datetime(2026, 3, 10, 13, 0, tzinfo=UTC)
+
+
+def test_an_evening_waits_for_the_next_morning():
+    at = datetime(2026, 3, 10, 21, 30, tzinfo=UTC)
+    assert next_open(at, VIENNA, EVENING, MORNING) == datetime(2026, 3, 11, 8, 0, tzinfo=UTC)
+
+
+def test_an_opening_that_the_clock_skips_comes_right_after_the_gap():
+    # On 29 March 2026 Vienna goes from 02:00 to 03:00.
+    at = datetime(2026, 3, 28, 23, 0, tzinfo=UTC)
+    opens = next_open(at, VIENNA, time(22, 0), time(2, 30))
+    assert opens.astimezone(VIENNA).replace(tzinfo=None) == datetime(2026, 3, 29, 3, 0)
+
+
+def test_an_opening_that_the_clock_repeats_counts_the_second_time():
+    # On 25 October 2026 Vienna has 02:30 twice.
+    at = datetime(2026, 10, 24, 22, 0, tzinfo=UTC)
+    assert next_open(at, VIENNA, time(22, 0), time(2, 30)) == datetime(
+        2026, 10, 25, 1, 30, tzinfo=UTC
+    )
+
+
+@given(
+    at=st.datetimes(datetime(2026, 1, 1), datetime(2027, 12, 31), timezones=st.just(UTC)),
+    zone=st.sampled_from(sorted(z for z in available_timezones() if "/" in z)[::12]),
+    quiet_from=st.times(),
+    quiet_until=st.times(),
+)
+def test_what_opens_is_never_quiet_and_never_more_than_a_day_away(
+    at, zone, quiet_from, quiet_until
+):
+    ends = quiet_from.replace(microsecond=0), quiet_until.replace(microsecond=0)
+    opens = next_open(at, ZoneInfo(zone), *ends)
+    assert not is_quiet(opens, ZoneInfo(zone), *ends)
+    assert at <= opens <= at + timedelta(hours=26)
