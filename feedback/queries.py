@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from django.contrib.auth.models import User
 
-from cxportal.lib.links import LinkPurpose, link
+from cxportal.lib.links import LinkInvalid, LinkPurpose, link, subject_of
 from cxportal.lib.registry import Ids
 from feedback.models import Answer, AnswerRevision, Case, CaseEvent, Invitation
-from feedback.rules import CaseEventKind
+from feedback.rules import CaseEventKind, CaseKind, shortened
+from profiles.queries.company import company_zone
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,30 @@ class OpenQuestion:
 
 
 @dataclass(frozen=True)
+class AnswerPage:
+    """A question as the customer's page shows it; ``person``: the open wish to talk to one."""
+
+    asked: Invitation
+    answer: Answer | None
+    person: Case | None
+    is_closed: bool
+    zone: ZoneInfo
+
+
+@dataclass(frozen=True)
+class CaseRow:
+    """A case in the list of cases."""
+
+    id: int
+    name: str
+    title: str
+    sub: str
+    due_at: datetime
+    solved_at: datetime | None
+    is_overdue: bool
+
+
+@dataclass(frozen=True)
 class HistoryLine:
     """One thing that happened in a case."""
 
@@ -51,6 +77,9 @@ class CasePage:
     """A case with everything in view before a word is said."""
 
     case: Case
+    name: str
+    is_overdue: bool
+    zone: ZoneInfo
     answer: Answer | None
     history: Sequence[HistoryLine]
     other_cases: Sequence[Case]
@@ -103,7 +132,73 @@ def survey_url(invitation: Invitation) -> str:
     return link(LinkPurpose.SURVEY, "feedback:answer", str(invitation.public_id))
 
 
-def case_page(case_id: int) -> CasePage:
+def invitation_of(token: str) -> Invitation:
+    """Find the question that a signed link is about.
+
+    Raises:
+        LinkInvalid: forged, damaged, or about something that is not here.
+        LinkExpired: ours, but too old.
+    """
+    public_id = subject_of(LinkPurpose.SURVEY, token)
+    asked: Invitation | None = (
+        Invitation.objects.select_related("survey", "answer", "customer", "purchase__place")
+        .filter(public_id=public_id)
+        .first()
+    )
+    if asked is None:
+        raise LinkInvalid("There is no such question any more.")
+    return asked
+
+
+def answer_page(asked: Invitation, now: datetime) -> AnswerPage:
+    """Return what the customer's page shows of a question."""
+    waiting_for = (
+        Case.objects.of([asked.customer_id]).open().filter(invitation=asked, kind="person")
+    )
+    return AnswerPage(
+        asked=asked,
+        answer=getattr(asked, "answer", None),
+        person=waiting_for.first(),
+        is_closed=now >= asked.closes_at,
+        zone=company_zone(),
+    )
+
+
+def case_rows(cases: Iterable[Case], now: datetime) -> Sequence[CaseRow]:
+    """Say in one line each what the cases are about."""
+    return [_row(case, now) for case in cases]
+
+
+def _row(case: Case, now: datetime) -> CaseRow:
+    name = customer_name(case)
+    owner = case.owner.get_full_name() or case.owner.get_username() if case.owner else ""
+    has_it = f"{owner} has it." if owner else "Nobody has it yet."
+    return CaseRow(
+        id=case.pk,
+        name=name,
+        title=f"{name} {_about(case)}",
+        sub=f"“{shortened(case.detail)}” {has_it}" if case.detail else has_it,
+        due_at=case.due_at,
+        solved_at=case.solved_at,
+        is_overdue=case.solved_at is None and case.due_at <= now,
+    )
+
+
+def customer_name(case: Case) -> str:
+    """Return what staff call the customer."""
+    return case.customer.name or f"Customer {case.customer_id}"
+
+
+def _about(case: Case) -> str:
+    if case.kind == CaseKind.PERSON:
+        return "asks for a person"
+    if case.kind == CaseKind.COMPLAINT:
+        return "has a complaint"
+    answer = getattr(case.invitation, "answer", None)
+    return f"gave a {answer.score}" if answer and answer.score is not None else "gave a low score"
+
+
+def case_page(case_id: int, now: datetime) -> CasePage:
     """Bring a case together with its history and with what else there is of the customer.
 
     Raises:
@@ -118,9 +213,12 @@ def case_page(case_id: int) -> CasePage:
     others = Case.objects.of([case.customer_id]).exclude(pk=case.pk).order_by("-opened_at", "-pk")
     return CasePage(
         case=case,
+        name=customer_name(case),
+        is_overdue=case.solved_at is None and case.due_at <= now,
+        zone=company_zone(),
         answer=about,
         history=_history(case, about),
-        other_cases=others[:20],
+        other_cases=list(others[:20]),
         other_answers=[one for one in answers if one is not about],
     )
 

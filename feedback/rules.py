@@ -65,6 +65,16 @@ def priority_for(kind: CaseKind) -> CasePriority:
     return CasePriority.NORMAL if kind == CaseKind.LOW_SCORE else CasePriority.HIGH
 
 
+def shortened(text: str, at_most: int = 90) -> str:
+    """Cut words to fit one line.
+
+    >>> shortened("The queue was long", at_most=12)
+    'The queue…'
+    """
+    line = " ".join(text.split())
+    return line if len(line) <= at_most else line[: at_most - 1].rsplit(" ", 1)[0] + "…"
+
+
 def due_at(opened_at: datetime, zone: ZoneInfo) -> datetime:
     """Return the end of the next working day (Monday to Friday, 17:00 in ``zone``).
 

@@ -27,20 +27,22 @@ class PointsEntryQuerySet(QuerySet[Any]):
     def sums(self, now: datetime) -> QuerySet[Any, tuple[int, int, int]]:
         """Sum up per customer: id, balance, points of the last twelve months."""
         recent = Q(occurred_at__gt=year_before(now), occurred_at__lte=now)
-        return (
+        sums: QuerySet[Any, tuple[int, int, int]] = (
             self.values("customer_id")
             .annotate(balance=Sum("points"), year=Coalesce(Sum("points", filter=recent), 0))
             .values_list("customer_id", "balance", "year")
         )
+        return sums
 
     def close_to_next(self, bands: Sequence[Band], now: datetime) -> QuerySet[Any, tuple[int, int]]:
         """Find customers whose points of twelve months lie in a band: id and points, by id."""
         within = [Q(year__gte=band.low, year__lt=band.high) for band in bands]
         entries = self.in_the_year_to(now) if bands else self.none()
-        return (
+        close: QuerySet[Any, tuple[int, int]] = (
             entries.values("customer_id")
             .annotate(year=Sum("points"))
             .filter(reduce(or_, within, Q()))
             .order_by("customer_id")
             .values_list("customer_id", "year")
         )
+        return close

@@ -63,13 +63,16 @@ def answer(*, invitation: Invitation, score: int | None, text: str, now: datetim
     return given
 
 
-def ask_for_person(*, invitation: Invitation, now: datetime) -> Case:
-    """Open a case for a customer who wants to talk to a person; once while it is open."""
+def ask_for_person(*, invitation: Invitation, text: str, now: datetime) -> Case:
+    """Open a case for a customer who wants to talk to a person; one, as long as it is open.
+
+    It works on a closed question too: a person can always be reached.
+    """
     return cases.open_case(
         customer=invitation.customer,
         kind=CaseKind.PERSON,
         source_ref=source_ref(invitation),
-        detail="",
+        detail=text,
         opened_by="customer",
         now=now,
         invitation=invitation,

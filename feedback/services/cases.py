@@ -72,7 +72,7 @@ def _add_words(again: Case, now: datetime) -> Case:
     about = Case.objects.for_change().filter(
         customer_id=again.customer_id, kind=again.kind, source_ref=again.source_ref
     )
-    case = about.order_by("-pk")[0]
+    case: Case = about.order_by("-pk")[0]
     told = {case.detail, *CaseNote.objects.filter(event__case=case).values_list("text", flat=True)}
     if again.detail and again.detail not in told:
         _record(case, CaseEventKind.AGAIN, by=again.opened_by, now=now, words=again.detail)
@@ -115,7 +115,7 @@ def solve(*, case: Case, resolution: str, by: str, now: datetime) -> Case:
     """
     words = _words(resolution)
     with transaction.atomic():
-        locked = Case.objects.for_change().get(pk=case.pk)
+        locked: Case = Case.objects.for_change().get(pk=case.pk)
         if locked.state == CaseState.SOLVED and locked.resolution == words:
             return locked
         _refuse_solved(locked)
@@ -127,7 +127,7 @@ def solve(*, case: Case, resolution: str, by: str, now: datetime) -> Case:
 
 
 def _still_open(case: Case) -> Case:
-    locked = Case.objects.for_change().get(pk=case.pk)
+    locked: Case = Case.objects.for_change().get(pk=case.pk)
     _refuse_solved(locked)
     return locked
 
