@@ -14,6 +14,7 @@ from django.db import transaction
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+from unfold.widgets import UnfoldAdminSelectWidget
 
 from cxportal.lib.admin import ReadOnlyAdmin
 from cxportal.pages.access import ROLE_LABEL, Role, assign_role, role_of
@@ -24,7 +25,11 @@ ROLE_CHOICES = [("", "—"), *((role.value, label) for role, label in ROLE_LABEL
 class RoleMixin(forms.ModelForm):
     """One role per account, instead of Django's groups and permissions one by one."""
 
-    role = forms.ChoiceField(choices=ROLE_CHOICES, help_text="What the account may see and do.")
+    role = forms.ChoiceField(
+        choices=ROLE_CHOICES,
+        widget=UnfoldAdminSelectWidget,
+        help_text="What the account may see and do.",
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

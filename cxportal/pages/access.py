@@ -60,7 +60,11 @@ RECORD = (
     | _grants("profiles", "view", "consententry consentwording consentevidence")
     | _grants("profiles", "view", "product category place source")
     | _grants("campaigns", "view", "moment decision outcome delivery message campaign")
+    | _grants("loyalty", "view", "pointsentry programme tier")
+    | _grants("feedback", "view", "case caseevent casenote survey invitation answer answerrevision")
 )
+# Working on what customers asked for.
+CASEWORK = _grants("feedback", "add change", "case") | _grants("feedback", "add", "casenote")
 # What a figure is made of, without a name, an address or a word to anybody.
 FIGURES = _grants(
     "campaigns", "view", "campaign moment decision outcome delivery planrun"
@@ -78,6 +82,10 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
     Role.MANAGER: (
         RECORD
         | FIGURES
+        | CASEWORK
+        | _grants("loyalty", "change", "programme")
+        | _grants("loyalty", "add change", "tier")
+        | _grants("feedback", "add change", "survey")
         | _grants("profiles", "add change", "product category")
         | _grants("profiles", "view", "company learnedmodel importreject")
         | _grants("profiles", "view add change", "importjob")
@@ -86,7 +94,7 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
         | _grants("campaigns", "add", "rehearsal")
         | _grants("campaigns", "view", "sandboxmessage sendingpolicy")
     ),
-    Role.SUPERVISOR: RECORD,
+    Role.SUPERVISOR: RECORD | CASEWORK,
     Role.ANALYST: FIGURES | _grants("profiles", "view", "importjob product category place"),
     Role.COUNTER: frozenset(),
 }

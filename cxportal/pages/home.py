@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
@@ -28,6 +29,7 @@ def home(request: HttpRequest) -> HttpResponse:
     return redirect(FIRST_PAGE[role])
 
 
+@login_not_required
 @require_GET
 def data_login(request: HttpRequest) -> HttpResponse:
     """Stand in for the admin's own log-in: whoever is in and still lands here may not enter."""

@@ -77,16 +77,15 @@ class CompanyForm(SettingsForm):
 
 class PlaceForm(SettingsForm):
     place_id = forms.IntegerField(required=False, widget=forms.HiddenInput)
-    code = forms.SlugField(max_length=80, help_text="As order files name it.")
+    code = forms.SlugField(max_length=80, label="Code in order files")
     name = forms.CharField(max_length=120)
     kind = forms.ChoiceField(choices=PLACE_KINDS)
-    time_zone = ZoneField(required=False, help_text="Empty: the company’s.")
+    time_zone = ZoneField(required=False, label="Time zone, if not the company’s")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.initial.get("place_id"):
             self.fields["code"].disabled = True
-            self.fields["code"].help_text = ""
 
 
 PlaceFormSet = forms.formset_factory(PlaceForm, extra=1)
@@ -100,6 +99,15 @@ def place_rows(places: list[Place]) -> list[dict[str, Any]]:
     ]
 
 
+class ClockInput(forms.TimeInput):
+    """A time of day, without seconds."""
+
+    input_type = "time"
+
+    def __init__(self) -> None:
+        super().__init__(format="%H:%M")
+
+
 class PolicyForm(SettingsForm):
     sender_name = forms.CharField(max_length=120, help_text="Who a message is from.")
     sender_email = forms.EmailField(
@@ -110,16 +118,8 @@ class PolicyForm(SettingsForm):
         required=False,
         help_text="Stands at the foot of each message, where a law asks for it.",
     )
-    quiet_from = forms.TimeField(
-        widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
-        help_text="No message from this time …",
-    )
-    quiet_until = forms.TimeField(
-        label="until",
-        widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
-        help_text="… to this one, by the customer’s own clock: their zone, else their home "
-        "store’s, else the company’s.",
-    )
+    quiet_from = forms.TimeField(widget=ClockInput)
+    quiet_until = forms.TimeField(label="until", widget=ClockInput)
     max_per_week = forms.IntegerField(
         label="Messages a week, at most",
         min_value=0,
@@ -144,7 +144,7 @@ class PolicyForm(SettingsForm):
     def of(cls, policy: SendingPolicy, **kwargs: Any) -> PolicyForm:
         stored = set(cls.base_fields) - {"control_percent"}
         initial = {name: getattr(policy, name) for name in stored}
-        initial["control_percent"] = round(100 * policy.control_share, 2)
+        initial["control_percent"] = f"{100 * policy.control_share:g}"
         return cls(initial=initial, **kwargs)
 
     def values(self) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any
 
 from django.apps import apps
+from django.contrib import admin
 from django.contrib.auth.models import User
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
@@ -80,6 +81,7 @@ NAVIGATION = (
         roles_with("campaigns.view_rehearsal"),
     ),
     Entry("Imports", "profiles:import-list", "imports", roles_with("profiles.view_importjob")),
+    Entry("Staff", "admin:auth_user_changelist", "person", roles_with("auth.view_user")),
     Entry("All data", "admin:index", "loyalty", OFFICE_ROLES),
     Entry("Settings", "settings", "settings", frozenset({Role.ADMINISTRATOR, Role.MANAGER})),
 )
@@ -188,6 +190,15 @@ TABLES = {
         "campaigns.planrun",
         "campaigns.rehearsal",
     ),
+    "Loyalty and feedback": (
+        "loyalty.pointsentry",
+        "loyalty.programme",
+        "loyalty.tier",
+        "feedback.case",
+        "feedback.answer",
+        "feedback.invitation",
+        "feedback.survey",
+    ),
     "Catalogue and files": (
         "profiles.product",
         "profiles.category",
@@ -212,7 +223,7 @@ def data_sidebar(request: HttpRequest) -> list[dict[str, Any]]:
 
 
 def _tables(request: HttpRequest, names: tuple[str, ...]) -> list[dict[str, str]]:
-    models = [apps.get_model(name) for name in names]
+    models = [model for name in names if admin.site.is_registered(model := apps.get_model(name))]
     return [
         _side(
             str(model._meta.verbose_name_plural).capitalize(),

@@ -15,7 +15,6 @@ from profiles.rules.telling import amount_in_words
 class LineInline(ReadOnlyInline):
     model = PurchaseLine
     fields = ("product_name", "quantity", "unit_price")
-    readonly_fields = fields
     ordering = ("pk",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[PurchaseLine]:

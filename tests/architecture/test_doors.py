@@ -1,0 +1,119 @@
+"""Every address asks who is there, and answers each role with what its part is."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib import admin
+from django.urls import URLPattern, get_resolver, reverse
+
+from cxportal.pages.access import PERMISSIONS, Role, create_staff, ensure_roles
+from cxportal.pages.shell import NAVIGATION, navigation
+from tests.pages import rows
+
+# What is open to the world. Customers come by signed links; each of these has tests of its own.
+OPEN = {"login", "healthz"}
+
+
+def patterns(resolver=None, prefix=""):
+    for entry in (resolver or get_resolver()).url_patterns:
+        if isinstance(entry, URLPattern):
+            yield prefix + str(entry.pattern), entry
+        else:
+            yield from patterns(entry, prefix + str(entry.pattern))
+
+
+def is_open(entry: URLPattern) -> bool:
+    return not getattr(entry.callback, "login_required", True)
+
+
+PATTERNS = list(patterns())
+
+
+@pytest.fixture
+def browser_as(db, client):
+    ensure_roles()
+
+    def of(role):
+        client.force_login(create_staff(f"one-{role}", role, "a long enough word"))
+        return client
+
+    return of
+
+
+@pytest.mark.parametrize(
+    "address", sorted(a for a, e in PATTERNS if not is_open(e) and "<" not in a and "(" not in a)
+)
+def test_strangers_are_asked_to_log_in(address, client, db):
+    answer = client.get("/" + address.replace("^", "").replace("$", ""))
+    assert answer.status_code in {302, 405}
+    if answer.status_code == 302:
+        assert answer.url.startswith(("/login/", "/data/login/"))
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_the_navigation_leads_only_to_pages_that_open(role, browser_as):
+    client = browser_as(role)
+    shut = {item.label: client.get(item.url).status_code for item in navigation(role, "/")}
+    assert {label: status for label, status in shut.items() if status != 200} == {}
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_what_is_not_in_the_navigation_does_not_open(role, browser_as):
+    client = browser_as(role)
+    shown = {item.url for item in navigation(role, "/")}
+    others = {reverse(entry.view) for entry in NAVIGATION} - shown
+    assert {url for url in others if client.get(url).status_code != 403} == set()
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_each_role_lands_on_its_first_page(role, browser_as):
+    answer = browser_as(role).get("/", follow=True)
+    assert answer.status_code == 200
+    assert len(answer.redirect_chain) == 1
+
+
+def registered():
+    return sorted(admin.site._registry, key=lambda model: model._meta.label)
+
+
+@pytest.mark.parametrize("model", registered(), ids=lambda model: model._meta.label)
+def test_a_table_opens_to_those_who_may_view_it_and_to_nobody_else(model, db, client):
+    ensure_roles()
+    name = f"{model._meta.app_label}_{model._meta.model_name}"
+    permission = f"{model._meta.app_label}.view_{model._meta.model_name}"
+    for role in set(Role) - {Role.COUNTER}:
+        client.force_login(create_staff(f"one-{role}", role, "a long enough word"))
+        expected = 200 if permission in PERMISSIONS[role] else 403
+        assert client.get(reverse(f"admin:{name}_changelist")).status_code == expected
+
+
+@pytest.mark.parametrize("model", registered(), ids=lambda model: model._meta.label)
+def test_some_role_may_view_every_table_that_is_registered(model):
+    permission = f"{model._meta.app_label}.view_{model._meta.model_name}"
+    assert any(permission in held for held in PERMISSIONS.values())
+
+
+def test_counter_staff_find_no_data_pages(browser_as):
+    client = browser_as(Role.COUNTER)
+    assert client.get("/data/", follow=True).status_code == 403
+    assert client.get("/data/profiles/customer/", follow=True).status_code == 403
+
+
+def test_each_kind_of_row_has_a_page(admin_client, now):
+    spoken = rows.decision(now)
+    made = [
+        rows.delivery(now, spoken),
+        rows.answer(spoken, "not_relevant", now),
+        rows.decision(now, reasons=["attention_spent", "bought_since"]),
+        rows.habit(now),
+        rows.habit(now, doubt="too_few"),
+        rows.plan_run(now),
+        rows.rehearsal(),
+        spoken,
+        spoken.moment,
+        spoken.customer,
+        spoken.campaign,
+    ]
+    for row in made:
+        name = f"admin:{row._meta.app_label}_{row._meta.model_name}_change"
+        assert admin_client.get(reverse(name, args=[row.pk])).status_code == 200
