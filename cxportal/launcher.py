@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import fcntl
 import http.client
+import json
 import os
 import secrets
 import shutil
@@ -36,6 +37,13 @@ NEEDED_BYTES = 200_000_000
 #: How long what a killed start left behind may take to end (the supervisor's sweeper).
 LEFT_SECONDS = 20
 SLOW_SECONDS = 60
+MIGRATE = ["migrate", "--noinput", "--verbosity=0"]
+MANAGE = """
+import json, sys
+from django.core.management import execute_from_command_line
+for command in json.loads(sys.argv[1]):
+    execute_from_command_line(["manage.py", *command])
+"""
 
 
 class LaunchError(Exception):
@@ -113,12 +121,12 @@ def _serve(options: argparse.Namespace) -> int:
             filling = [f"--{name}" for name in ("demo", "empty") if getattr(options, name)]
             if keep_database:
                 filling.append("--embedded")
-            _migrate()
-            _manage("first_run", *filling)
-            print("Starting web, worker and clock.", flush=True)
+            if _manage(MIGRATE, ["first_run", *filling]):
+                raise LaunchError("The database could not be prepared; the reason stands above.")
+            _say("Starting web, worker and clock.")
             supervisor = Supervisor(_programs(state, options.port), state / "logs", say=_say)
             supervisor.run(_watch(options.port, state, keep_database))
-            _say("Ending.")
+    _say("All has ended.")
     return 0
 
 
@@ -126,9 +134,8 @@ def _rehearse(options: argparse.Namespace) -> int:
     """Run the main job once, on somebody's past."""
     _make_ready(options.data)
     with _database(options.data):
-        _migrate()
         since = [f"--as-of={options.as_of}"] if options.as_of else []
-        return _run_manage("rehearse", str(options.once), *since)
+        return _manage(MIGRATE, ["rehearse", str(options.once), *since])
 
 
 def _make_ready(state: Path) -> None:
@@ -136,7 +143,7 @@ def _make_ready(state: Path) -> None:
     os.chdir(PROJECT)
     if (PROJECT / ".env").exists():
         Env.read_env(PROJECT / ".env")
-    os.environ["CXPORTAL_STATE"] = str(state)
+    os.environ.update(CXPORTAL_STATE=str(state), DJANGO_SETTINGS_MODULE="cxportal.settings")
     try:
         state.mkdir(parents=True, exist_ok=True)
         _refuse_full_disk(state)
@@ -230,21 +237,11 @@ def _database(state: Path) -> Iterator[Callable[[], bool] | None]:
         server.stop()
 
 
-def _migrate() -> None:
-    _say("Bringing its tables up to date.")
-    _manage("migrate", "--noinput", "--verbosity=0")
-
-
-def _manage(command: str, *arguments: str) -> None:
-    """Run a command of manage.py, which says itself why it fails."""
-    code = _run_manage(command, *arguments)
-    if code:
-        raise LaunchError(f"manage.py {command} ended with {code}; the reason stands above.")
-
-
-def _run_manage(command: str, *arguments: str) -> int:
+def _manage(*commands: Sequence[str]) -> int:
+    """Run commands of manage.py, in one process: most of their time is the start of Django."""
+    _say("Bringing the database up to date.")
     return subprocess.run(
-        [sys.executable, "manage.py", command, *arguments],
+        [sys.executable, "-c", MANAGE, json.dumps(commands)],
         check=False,
         preexec_fn=lambda: die_with_parent(signal.SIGTERM),
     ).returncode
