@@ -137,7 +137,7 @@ def hazelnut() -> HabitLine:
         band=Place(at(11, 20), width=at(12, 8) - at(11, 20)),
         likely=Place(at(11, 25), width=at(12, 2) - at(11, 25)),
         today_x=at(11, 14),
-        ticks=[Place(at(m, 1), label=name) for m, name in ((6, "Jun"), (7, "Jul"), (8, "Aug"), (9, "Sep"), (10, "Oct"), (12, "Dec"))],
+        ticks=[Place(at(m, 1), label=name) for m, name in ((6, "Jun"), (7, "Jul"), (8, "Aug"), (9, "Sep"), (10, "Oct"), (11, "Nov"), (12, "Dec"))],
     )
 
 
@@ -156,6 +156,11 @@ class SampleForm(forms.Form):
     holdout = forms.BooleanField(
         label="Keep a control group", initial=True, required=False, help_text="One customer in ten gets nothing, so that we can tell whether it helped."
     )
+
+
+class SampleLogin(forms.Form):
+    username = forms.CharField()
+    password = forms.CharField(widget=forms.PasswordInput)
 
 
 def form(prefix: str) -> SampleForm:
@@ -231,10 +236,15 @@ def sample(page: str) -> dict[str, Any]:
         "tabs": [Link("Open", "#", is_current=True, count=4), Link("Waiting for the customer", "#", count=2), Link("Solved")],
         "schedules": SCHEDULES,
         "schedule": SCHEDULES[0],
-        "form": form("light"),
+        "form": SampleLogin() if page == "login" else form("light"),
         "form_dark": form("dark"),
-        "form_clean": SampleForm(),
         "reason": "Because you bought it on 14 August, 19 September and 24 October.",
+        "subject": "Hazelnut coffee, about 28 November",
+        "reason_url": "#",
+        "person_url": "#",
+        "preferences_url": "#",
+        "unsubscribe_url": "#",
+        "address": "12 Main Street, Lisbon",
     }
 
 

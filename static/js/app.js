@@ -130,12 +130,12 @@
   // --- Charts: <canvas data-chart="ID"> and the data in <script type="application/json" id="ID">:
   // {"type": "line|bar", "labels": [...], "unit": "%", "begin_at_zero": true, "horizontal": false, "stacked": false,
   //  "series": [{"label": "...", "values": [...], "role": "accent|good|warn|soft", "dashed": false, "low": [...], "high": [...]}]}
-  const probe = (role, property = "color") => {
+  const probe = (place, role) => {
     const element = document.createElement("span");
     element.hidden = true;
-    element.style[property] = `var(--${role})`;
-    document.body.append(element);
-    const value = getComputedStyle(element)[property];
+    element.style.color = `var(--${role})`;
+    place.append(element);
+    const value = getComputedStyle(element).color;
     element.remove();
     // Through a canvas: colours in oklch come out as the rgb that Chart.js reads.
     const pen = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
@@ -146,10 +146,10 @@
   const rgb = (parts, alpha = 1) => `rgb(${parts.join(" ")} / ${alpha})`;
   const ROLES = { accent: "accent", good: "good", warn: "warn", soft: "line-strong" };
 
-  function datasets(spec) {
+  function datasets(spec, place) {
     const made = [];
     for (const one of spec.series) {
-      const colour = probe(ROLES[one.role] || "accent");
+      const colour = probe(place, ROLES[one.role] || "accent");
       const line = spec.type !== "bar";
       if (line && one.low && one.high) {
         made.push({ data: one.low, pointRadius: 0, borderWidth: 0, isBand: true });
@@ -169,14 +169,14 @@
     window.Chart.getChart(canvas)?.destroy();
     const spec = JSON.parse(data.textContent);
     const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
-    const ink = rgb(probe("ink-soft"));
-    const grid = rgb(probe("line"));
+    const ink = rgb(probe(canvas.parentElement, "ink-soft"));
+    const grid = rgb(probe(canvas.parentElement, "line"));
     const unit = (value) => `${value}${spec.unit ? "\u202f" + spec.unit : ""}`;
     const values = { beginAtZero: spec.begin_at_zero !== false, stacked: !!spec.stacked, grid: { color: grid }, border: { display: false }, ticks: { color: ink, maxTicksLimit: 6, callback: unit } };
     const names = { stacked: !!spec.stacked, grid: { display: false }, border: { color: grid }, ticks: { color: ink, maxRotation: 0, autoSkipPadding: 16 } };
     new window.Chart(canvas, {
       type: spec.type || "line",
-      data: { labels: spec.labels, datasets: datasets(spec) },
+      data: { labels: spec.labels, datasets: datasets(spec, canvas.parentElement) },
       options: {
         animation: still ? false : { duration: 150 }, responsive: true, maintainAspectRatio: false, indexAxis: spec.horizontal ? "y" : "x",
         interaction: { mode: "index", intersect: false },
