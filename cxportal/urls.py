@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib import admin
 from django.contrib.auth import views as auth_views
-from django.urls import path
+from django.urls import include, path
 
 from cxportal.pages import health, home, living, overview, settings_page
 
@@ -21,6 +21,7 @@ urlpatterns = [
     path("settings/stop/", settings_page.stop, name="sending-stop"),
     path("settings/resume/", settings_page.resume, name="sending-resume"),
     path("settings/adopt/", settings_page.adopt, name="sending-adopt"),
+    path("", include("feedback.urls")),
     path("styleguide/", living.living, name="styleguide"),
     # The admin's own log-in asks people who are in for another account; ours says what is so.
     path("data/login/", home.data_login),

@@ -1,17 +1,341 @@
-"""The overview: four questions, with figures, their intervals and their rows."""
+"""The overview: four questions, with figures, their intervals and the way to their rows."""
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.views.decorators.http import require_GET
 
+from campaigns.models import Rehearsal
+from campaigns.queries.overview import (
+    SHOWN_DAYS,
+    Burden,
+    Fate,
+    Moments,
+    Reminders,
+    burden,
+    moments,
+    reminders,
+    since,
+)
+from campaigns.rules.codes import DeliveryState, RunState
+from campaigns.rules.results import Comparison, Effect, Share
+from campaigns.rules.telling import DELIVERY, refusal_in_words
+from cxportal.lib.admin import list_url
+from cxportal.lib.display import Axis, axis, percent
 from cxportal.lib.http import StaffRequest
 from cxportal.pages.access import Role, role_required
+from feedback.models import Case
+from feedback.queries import case_rows
+from profiles.models import ImportJob
+from profiles.queries.company import company_day, company_zone
+from profiles.rules.names import JobState
+
+EFFECT = {
+    Effect.HELPED: ("It helped", "good"),
+    Effect.HARMED: ("It did harm", "warn"),
+    Effect.CANNOT_TELL: ("Cannot tell yet", ""),
+}
+SHOWN_CASES = 5
+
+
+@dataclass(frozen=True)
+class Stat:
+    """One figure: what it is, how sure, and where its rows are."""
+
+    label: str
+    value: str
+    note: str = ""
+    unit: str = ""
+    href: str = ""
+    interval: Axis | None = None
+    verdict: str = ""
+    verdict_kind: str = ""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a list that leads somewhere."""
+
+    title: str
+    href: str
+    sub: str = ""
+    side: str = ""
+    chip: str = ""
+    icon: str = ""
 
 
 @require_GET
 @role_required(Role.MANAGER, Role.ANALYST)
 def overview(request: StaffRequest) -> HttpResponse:
-    """Answer the four questions for the last 30 days."""
-    return render(request, "cxportal/overview.html", {})
+    """Answer the four questions for the last 30 mornings."""
+    now = timezone.now()
+    found, judged, cost = moments(now=now), reminders(now=now), burden(now=now)
+    context = {
+        "now": now,
+        "zone": company_zone(),
+        "days": SHOWN_DAYS,
+        "caught": _caught(found, now),
+        "silences": _silences(found, now),
+        "chart": _chart(found, now),
+        "chart_summary": _chart_summary(found),
+        "helped": _helped(judged, now),
+        "burden": _burden(cost, found, now),
+        "needs": _needs(request, found, now),
+    }
+    return render(request, "cxportal/overview.html", context)
+
+
+def _rows_since(now: datetime, model: str = "campaigns.decision", **filters: Any) -> str:
+    day = since(now).date().isoformat()
+    field = {"campaigns.decision": "decided_at", "campaigns.outcome": "occurred_at"}.get(model)
+    return list_url(model, **filters, **{f"{field or 'due_at'}__gte": day})
+
+
+# --- Did we catch the moments? --------------------------------------------------------------------
+
+
+def _caught(found: Moments, now: datetime) -> list[Stat]:
+    late = [f"{count} {_state(code)}" for code, count in found.misses.most_common()]
+    return [
+        Stat(
+            "Caught",
+            f"{found.fates[Fate.CAUGHT]:,}",
+            note=f"of {found.total:,} moments; {found.fates[Fate.UNDER_WAY]:,} on their way",
+            href=_rows_since(now, verdict__exact="speak"),
+        ),
+        Stat(
+            "Silent, with a reason",
+            f"{found.fates[Fate.SILENT]:,}",
+            note="each with its reason on record",
+            href=_rows_since(now, verdict__exact="silent"),
+        ),
+        Stat(
+            "Missed",
+            f"{found.fates[Fate.MISSED]:,}",
+            note=", ".join(late) or "none",
+            href=_rows_since(now, "campaigns.delivery", state__in="missed,failed,uncertain"),
+        ),
+    ]
+
+
+def _state(code: str) -> str:
+    return DELIVERY[DeliveryState(code)].split(":")[0] if code in set(DeliveryState) else "too late"
+
+
+def _silences(found: Moments, now: datetime) -> list[Line]:
+    """Say why we were silent, the most frequent reason first."""
+    return [
+        Line(
+            title=_sentence(refusal_in_words(code)),
+            href=_rows_since(now, verdict__exact="silent", reason=code),
+            side=f"{count:,}",
+        )
+        for code, count in found.reasons.most_common()
+    ]
+
+
+def _sentence(words: str) -> str:
+    return words[:1].upper() + words[1:]
+
+
+def _chart(found: Moments, now: datetime) -> dict[str, Any]:
+    """Lay the moments out over the last 30 mornings, for the picture."""
+    first = since(now).date()
+    days = [first + timedelta(days=ahead) for ahead in range(SHOWN_DAYS)]
+    series = ((Fate.CAUGHT, "Caught", "accent"), (Fate.SILENT, "Silent", "soft"))
+    return {
+        "type": "bar",
+        "stacked": True,
+        "labels": [date_format(day, "j M") for day in days],
+        "series": [
+            {"label": label, "role": role, "values": [found.by_day[day, fate] for day in days]}
+            for fate, label, role in series
+        ],
+    }
+
+
+def _chart_summary(found: Moments) -> str:
+    mornings: Counter[Any] = Counter()
+    for (day, fate), count in found.by_day.items():
+        if fate == Fate.CAUGHT:
+            mornings[day] += count
+    if not mornings:
+        return "No moment was caught in this time."
+    day, most = mornings.most_common(1)[0]
+    return (
+        f"Moments of each morning. The most were caught on {date_format(day, 'l j F')}: {most:,}."
+    )
+
+
+# --- Did it help? ---------------------------------------------------------------------------------
+
+
+def _helped(judged: Reminders, now: datetime) -> list[Stat]:
+    return [_hit_stat(judged.sent, now), _effect_stat(judged.against_control)]
+
+
+def _hit_stat(sent: Share, now: datetime) -> Stat:
+    rows = _rows_since(now, "campaigns.delivery", state__exact="sent")
+    if sent.n == 0:
+        return Stat("Reminders in their window", "–", note="none is old enough yet", href=rows)
+    low, high = sent.interval
+    return Stat(
+        "Reminders in their window",
+        percent(sent.rate),
+        note=f"{sent.hit:,} of {sent.n:,}; between {percent(low)} and {percent(high)}",
+        interval=axis(low, sent.rate, high, start=0, end=1),
+        href=rows,
+    )
+
+
+def _effect_stat(groups: Comparison) -> Stat:
+    label = "More than in the control group"
+    rows = list_url("campaigns.decision", reason="control_group")
+    treated, control = groups.treated, groups.control
+    if treated.n == 0 or control.n == 0:
+        note = f"{treated.n:,} customers reminded, {control.n:,} in the control group"
+        return Stat(label, "–", note=note, href=rows, verdict=EFFECT[Effect.CANNOT_TELL][0])
+    low, high = groups.interval
+    verdict, kind = EFFECT[groups.effect]
+    return Stat(
+        label,
+        _points(groups.difference),
+        unit="in 100",
+        note=f"between {_points(low)} and {_points(high)}: {percent(treated.rate)} of "
+        f"{treated.n:,} reminded, {percent(control.rate)} of {control.n:,} not",
+        interval=axis(low, groups.difference, high, start=min(-0.25, low), end=max(0.5, high)),
+        verdict=verdict,
+        verdict_kind=kind,
+        href=rows,
+    )
+
+
+def _points(difference: float) -> str:
+    """Write a difference of shares in hundredths, with its sign.
+
+    >>> _points(0.123), _points(-0.04), _points(0.0)
+    ('+12', '−4', '0')
+    """
+    rounded = round(100 * difference)
+    sign = "+" if rounded > 0 else "−" if rounded < 0 else ""
+    return f"{sign}{abs(rounded)}"
+
+
+# --- Are we a burden? -----------------------------------------------------------------------------
+
+
+def _burden(cost: Burden, found: Moments, now: datetime) -> list[Stat]:
+    unwanted, stopped = Share(cost.unwanted, cost.messages), Share(cost.stopped, cost.messages)
+    return [
+        Stat(
+            "Messages per customer and week",
+            f"{cost.per_customer_week:.2f}",
+            note=f"{cost.messages:,} messages to {cost.customers:,} customers",
+            href=_rows_since(now, "campaigns.delivery", state__exact="sent"),
+        ),
+        _per_thousand(
+            "“Not relevant” or “less”, per 1,000",
+            unwanted,
+            _rows_since(now, "campaigns.outcome", kind__in="not_relevant,less_of_this"),
+        ),
+        _per_thousand(
+            "“Stop”, per 1,000",
+            stopped,
+            _rows_since(now, "campaigns.outcome", kind__exact="stop"),
+        ),
+        Stat(
+            "Silence kept",
+            percent(found.silence.rate),
+            note=f"{found.silence.hit:,} of {found.silence.n:,} moments",
+            href=_rows_since(now, verdict__exact="silent"),
+        ),
+    ]
+
+
+def _per_thousand(label: str, share: Share, href: str) -> Stat:
+    if share.n == 0:
+        return Stat(label, "–", note="no messages yet", href=href)
+    low, high = (1000 * end for end in share.interval)
+    note = f"{share.hit:,} of {share.n:,} messages; between {low:.0f} and {high:.0f}"
+    return Stat(label, f"{1000 * share.rate:.1f}", note=note, href=href)
+
+
+# --- What needs a person today? -------------------------------------------------------------------
+
+
+def _needs(request: StaffRequest, found: Moments, now: datetime) -> list[Line]:
+    """List what machines cannot settle; names only for those who may see the record."""
+    cases = _cases(now) if request.user.has_perm("feedback.view_case") else []
+    return [*cases, *_uncertain(found, now), *_failed(now)]
+
+
+def _cases(now: datetime) -> list[Line]:
+    waiting = (
+        Case.objects.open().by_urgency().select_related("customer", "owner", "invitation__answer")
+    )
+    lines = [
+        Line(
+            title=row.title,
+            href=reverse("feedback:case-detail", args=[row.id]),
+            sub=row.sub,
+            chip="Overdue" if row.is_overdue else "",
+            side="" if row.is_overdue else f"due {_when(row.due_at, now)}",
+            icon="cases",
+        )
+        for row in case_rows(waiting[:SHOWN_CASES], now)
+    ]
+    if len(lines) < SHOWN_CASES:
+        return lines
+    rest = Case.objects.open().count() - SHOWN_CASES
+    more = Line(f"{rest:,} more open cases", reverse("feedback:case-list"), icon="cases")
+    return [*lines, more] if rest else lines
+
+
+def _when(at: datetime, now: datetime) -> str:
+    local = at.astimezone(company_zone())
+    return date_format(local, "H:i" if local.date() == company_day(now) else "D j M")
+
+
+def _uncertain(found: Moments, now: datetime) -> list[Line]:
+    count = found.misses[DeliveryState.UNCERTAIN]
+    line = Line(
+        title=f"{count:,} messages may or may not have arrived",
+        sub="They were in flight when a process died. They are not sent again by themselves.",
+        href=_rows_since(now, "campaigns.delivery", state__exact="uncertain"),
+        icon="warning",
+    )
+    return [line] if count else []
+
+
+def _failed(now: datetime) -> list[Line]:
+    imports = ImportJob.objects.filter(state=JobState.FAILED, created_at__gte=since(now))
+    rehearsals = Rehearsal.objects.filter(state=RunState.FAILED, created_at__gte=since(now))
+    return [
+        *(
+            Line(
+                title=f"The import of {job.file_name} failed",
+                sub=job.error,
+                href=reverse("admin:profiles_importjob_change", args=[job.pk]),
+                icon="imports",
+            )
+            for job in imports.order_by("-pk")[:SHOWN_CASES]
+        ),
+        *(
+            Line(
+                title=f"The rehearsal on {one.file_name} failed",
+                sub=one.error,
+                href=reverse("admin:campaigns_rehearsal_change", args=[one.pk]),
+                icon="rehearsal",
+            )
+            for one in rehearsals.order_by("-pk")[:SHOWN_CASES]
+        ),
+    ]

@@ -54,7 +54,7 @@ class Banner:
 NAVIGATION = (
     Entry("Overview", "overview", "overview", frozenset({Role.MANAGER, Role.ANALYST})),
     Entry("Counter", "counter", "counter", frozenset({Role.COUNTER, Role.SUPERVISOR})),
-    Entry("Cases", "feedback:case-list", "cases", frozenset({Role.MANAGER, Role.SUPERVISOR})),
+    Entry("Cases", "feedback:case-list", "cases", roles_with("feedback.view_case")),
     Entry(
         "Customers",
         "admin:profiles_customer_changelist",

@@ -1,0 +1,203 @@
+"""What the overview shows: four small reads, each bounded by an index on the time of decision."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+from django.db import connection
+
+from campaigns.rules.codes import Arm, DeliveryState, Door, OutcomeKind, Refusal, Verdict
+from campaigns.rules.results import Comparison, Share
+from profiles.queries.company import company_day, company_zone
+from profiles.queries.due import MOMENT as DUE_REORDER
+
+SHOWN_DAYS = 30
+# A control group of one in ten needs more time than a month to say anything.
+JUDGED_DAYS = 90
+# In time: bought from 3 days before to 7 days after the reminder, as in rehearsals.
+BEFORE_DAYS, AFTER_DAYS = 3, 7
+
+
+class Fate(StrEnum):
+    """What became of a moment."""
+
+    CAUGHT = "caught"
+    UNDER_WAY = "under_way"
+    SILENT = "silent"
+    MISSED = "missed"
+
+
+@dataclass(frozen=True)
+class Moments:
+    """Moments by fate, by day, and by what kept us silent or late."""
+
+    fates: Counter[Fate] = field(default_factory=Counter)
+    reasons: Counter[str] = field(default_factory=Counter)
+    misses: Counter[str] = field(default_factory=Counter)
+    by_day: Counter[tuple[date, Fate]] = field(default_factory=Counter)
+
+    @property
+    def total(self) -> int:
+        return self.fates.total()
+
+    @property
+    def silence(self) -> Share:
+        """How often nothing was said, of all moments that were decided."""
+        return Share(self.fates[Fate.SILENT], self.total)
+
+
+@dataclass(frozen=True)
+class Reminders:
+    """Reminders whose 7 days have passed: how many hit, and the same of the control group."""
+
+    sent: Share
+    against_control: Comparison
+
+
+@dataclass(frozen=True)
+class Burden:
+    """What we cost people: messages that left, to how many, and how many said it was too much."""
+
+    messages: int
+    customers: int
+    unwanted: int
+    stopped: int
+
+    @property
+    def per_customer_week(self) -> float:
+        weeks = SHOWN_DAYS / 7
+        return self.messages / self.customers / weeks if self.customers else 0.0
+
+
+def since(now: datetime, days: int = SHOWN_DAYS) -> datetime:
+    """Tell the beginning of the day ``days`` mornings ago, by the house's clock."""
+    first = company_day(now) - timedelta(days=days - 1)
+    return datetime(first.year, first.month, first.day, tzinfo=company_zone())
+
+
+# The newest decision of a moment is the one that counts; a moment is decided anew only when the
+# answer changed, so there are few of each.
+_MOMENTS = """
+    WITH newest AS (
+        SELECT DISTINCT ON (moment_id) id, verdict, door, reasons->>0 AS reason, decided_at
+        FROM campaigns_decision WHERE decided_at >= %(since)s AND decided_at <= %(now)s
+        ORDER BY moment_id, decided_at DESC, id DESC
+    )
+    SELECT (n.decided_at AT TIME ZONE %(zone)s)::date, n.verdict, n.door, n.reason,
+        l.state, l.reason, count(*)
+    FROM newest n LEFT JOIN campaigns_delivery l ON l.decision_id = n.id
+    GROUP BY 1, 2, 3, 4, 5, 6
+"""
+
+
+def moments(*, now: datetime) -> Moments:
+    """Count the moments of the last 30 days by what became of them."""
+    found = Moments()
+    with connection.cursor() as cursor:
+        cursor.execute(_MOMENTS, {"since": since(now), "now": now, "zone": company_zone().key})
+        for day, verdict, door, reason, state, state_reason, count in cursor.fetchall():
+            fate = _fate(verdict, door, reason, state)
+            found.fates[fate] += count
+            found.by_day[day, fate] += count
+            if fate == Fate.SILENT:
+                found.reasons[reason or state_reason] += count
+            elif fate == Fate.MISSED:
+                found.misses[state or reason] += count
+    return found
+
+
+def _fate(verdict: str, door: str, reason: str | None, state: str | None) -> Fate:
+    if verdict == Verdict.SILENT:
+        return Fate.MISSED if reason == Refusal.TOO_LATE else Fate.SILENT
+    if door != Door.EMAIL or state == DeliveryState.SENT:
+        return Fate.CAUGHT
+    if state == DeliveryState.SKIPPED:  # something came in between, and silence was right
+        return Fate.SILENT
+    waiting = state in {DeliveryState.PLANNED, DeliveryState.CLAIMED}
+    return Fate.UNDER_WAY if waiting else Fate.MISSED
+
+
+# Both groups are held to the same clock, the morning of the decision, and the reminded one counts
+# whether its message arrived or not: leaving out what failed would make it a chosen group. For the
+# comparison each customer counts once, with their first moment, for customers were drawn by chance
+# and not moments.
+_REMINDERS = f"""
+    WITH decided AS (
+        SELECT d.id, d.customer_id, d.arm, m.subject_id, m.cycle, l.state, d.decided_at,
+            (d.decided_at AT TIME ZONE %(zone)s)::date AS on_day
+        FROM campaigns_decision d JOIN campaigns_moment m ON m.id = d.moment_id
+        LEFT JOIN campaigns_delivery l ON l.decision_id = d.id
+        WHERE d.decided_at >= %(since)s AND d.decided_at < %(until)s
+            AND m.kind = %(kind)s AND d.door = %(email)s
+            AND ((d.arm = %(treated)s AND d.verdict = %(speak)s)
+                OR (d.arm = %(control)s AND d.reasons = jsonb_build_array(%(on_purpose)s::text)))
+    ),
+    judged AS (
+        SELECT d.*,
+            row_number() OVER (PARTITION BY customer_id ORDER BY decided_at, id) = 1 AS first,
+            EXISTS (
+                SELECT FROM profiles_purchaseline b
+                WHERE b.customer_id = d.customer_id AND b.product_id = d.subject_id
+                    AND b.quantity > 0
+                    AND b.occurred_at >= GREATEST(d.on_day - {BEFORE_DAYS}, d.cycle + 1)::timestamp
+                        AT TIME ZONE %(zone)s
+                    AND b.occurred_at < (d.on_day + {AFTER_DAYS} + 1)::timestamp
+                        AT TIME ZONE %(zone)s
+            ) AS hit
+        FROM decided d
+    )
+    SELECT count(*) FILTER (WHERE state = 'sent'), count(*) FILTER (WHERE state = 'sent' AND hit),
+        count(*) FILTER (WHERE first AND arm = %(treated)s),
+        count(*) FILTER (WHERE first AND arm = %(treated)s AND hit),
+        count(*) FILTER (WHERE first AND arm = %(control)s),
+        count(*) FILTER (WHERE first AND arm = %(control)s AND hit)
+    FROM judged
+"""
+
+
+def reminders(*, now: datetime) -> Reminders:
+    """Judge the reminders of 90 days whose 7 days have passed, beside the control group."""
+    scope = {
+        "zone": company_zone().key,
+        "since": since(now, JUDGED_DAYS),
+        "until": since(now, AFTER_DAYS + 1),
+        "kind": DUE_REORDER,
+        "email": Door.EMAIL.value,
+        "speak": Verdict.SPEAK.value,
+        "treated": Arm.TREATED.value,
+        "control": Arm.CONTROL.value,
+        "on_purpose": Refusal.CONTROL.value,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_REMINDERS, scope)
+        sent, hit, treated, treated_hit, control, control_hit = cursor.fetchone()
+    groups = Comparison(Share(treated_hit, treated), Share(control_hit, control))
+    return Reminders(sent=Share(hit, sent), against_control=groups)
+
+
+_BURDEN = """
+    SELECT count(DISTINCT l.id), count(DISTINCT l.customer_id),
+        count(DISTINCT o.decision_id) FILTER (WHERE o.kind IN (%(irrelevant)s, %(less)s)),
+        count(DISTINCT o.decision_id) FILTER (WHERE o.kind = %(stop)s)
+    FROM campaigns_decision d JOIN campaigns_delivery l ON l.decision_id = d.id
+    LEFT JOIN campaigns_outcome o ON o.decision_id = d.id
+    WHERE d.decided_at >= %(since)s AND d.decided_at <= %(now)s AND l.state = %(sent)s
+"""
+
+
+def burden(*, now: datetime) -> Burden:
+    """Count the messages of the last 30 days, and the customers who said that one was too many."""
+    scope = {
+        "since": since(now),
+        "now": now,
+        "sent": DeliveryState.SENT.value,
+        "irrelevant": OutcomeKind.NOT_RELEVANT.value,
+        "less": OutcomeKind.LESS.value,
+        "stop": OutcomeKind.STOP.value,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_BURDEN, scope)
+        return Burden(*cursor.fetchone())

@@ -1,0 +1,134 @@
+"""The figures of the overview, each from rows that were counted by hand."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from campaigns.queries import overview
+from campaigns.queries.overview import Fate
+from campaigns.rules.results import Comparison, Share
+from tests.factories.profiles import (
+    IdentifierFactory,
+    ProductFactory,
+    PurchaseFactory,
+    PurchaseLineFactory,
+)
+from tests.pages import rows
+
+pytestmark = pytest.mark.django_db
+
+
+def bought(spoken, product, at):
+    profile = spoken.customer.identifiers.get().origin_profile
+    purchase = PurchaseFactory(customer=spoken.customer, origin_profile=profile, occurred_at=at)
+    PurchaseLineFactory(purchase=purchase, product=product)
+
+
+def reminded(at, *, bought_after_days=None, customer=None, **changes):
+    product = ProductFactory()
+    spoken = rows.decision(at, product=product, customer=customer, **changes)
+    if not changes.get("reasons"):
+        rows.delivery(at, spoken)
+    if bought_after_days is not None:
+        bought(spoken, product, at + timedelta(days=bought_after_days))
+    return spoken
+
+
+def test_moments_are_caught_silent_missed_or_under_way(now):
+    rows.delivery(now)
+    rows.delivery(now, state="planned", finished_at=None)
+    rows.delivery(now, state="missed", reason="too_late")
+    rows.delivery(now, state="uncertain")
+    rows.delivery(now, state="skipped", reason="bought_since")
+    rows.decision(now, reasons=["attention_spent", "something_else_helps_more"])
+    rows.decision(now, reasons=["too_late"])
+    rows.decision(now, door="counter")
+    found = overview.moments(now=now)
+    assert dict(found.fates) == {
+        Fate.CAUGHT: 2,
+        Fate.UNDER_WAY: 1,
+        Fate.MISSED: 3,
+        Fate.SILENT: 2,
+    }
+    assert dict(found.reasons) == {"attention_spent": 1, "bought_since": 1}
+    assert dict(found.misses) == {"missed": 1, "uncertain": 1, "too_late": 1}
+    assert found.silence == Share(2, 8)
+
+
+def test_a_moment_counts_once_with_its_newest_decision(now):
+    first = rows.decision(now - timedelta(days=2), reasons=["attention_spent"])
+    first.pk = None
+    first.reasons, first.verdict, first.decided_at = [], "speak", now - timedelta(days=1)
+    first.save()
+    rows.delivery(now, first)
+    found = overview.moments(now=now)
+    assert dict(found.fates) == {Fate.CAUGHT: 1}
+    assert dict(found.by_day) == {((now - timedelta(days=1)).date(), Fate.CAUGHT): 1}
+
+
+def test_moments_older_than_thirty_mornings_are_left_out(now):
+    rows.decision(now - timedelta(days=31), reasons=["attention_spent"])
+    rows.decision(now - timedelta(days=29), reasons=["attention_spent"])
+    assert overview.moments(now=now).total == 1
+
+
+def test_a_reminder_hits_from_three_days_before_to_seven_after(now):
+    at = now - timedelta(days=20)
+    reminded(at, bought_after_days=0.2)  # the day itself is the last purchase: not a new one
+    reminded(at, bought_after_days=1)
+    reminded(at, bought_after_days=7)
+    reminded(at, bought_after_days=8)
+    reminded(at)
+    assert overview.reminders(now=now).sent == Share(2, 5)
+
+
+def test_reminders_whose_seven_days_have_not_passed_are_not_judged(now):
+    reminded(now - timedelta(days=7), bought_after_days=1)
+    reminded(now - timedelta(days=8), bought_after_days=1)
+    assert overview.reminders(now=now).sent == Share(1, 1)
+
+
+def test_each_customer_counts_once_against_the_control_group(now):
+    at = now - timedelta(days=20)
+    often = IdentifierFactory().customer
+    reminded(at, customer=often, bought_after_days=1)
+    reminded(at + timedelta(days=3), customer=often)
+    reminded(at)
+    reminded(at, arm="control", reasons=["control_group"], bought_after_days=2)
+    reminded(at, arm="control", reasons=["no_consent"], bought_after_days=2)
+    found = overview.reminders(now=now)
+    assert found.sent == Share(1, 3)
+    assert found.against_control == Comparison(treated=Share(1, 2), control=Share(1, 1))
+
+
+def test_the_burden_counts_messages_people_and_complaints(now):
+    one = rows.delivery(now)
+    rows.delivery(now, rows.decision(now, customer=one.customer))
+    other = rows.delivery(now)
+    rows.answer(one.decision, "not_relevant", now)
+    rows.answer(one.decision, "stop", now)
+    rows.answer(other.decision, "less_of_this", now)
+    rows.answer(other.decision, "buy_again", now)
+    found = overview.burden(now=now)
+    assert (found.messages, found.customers, found.unwanted, found.stopped) == (3, 2, 2, 1)
+    assert found.per_customer_week == pytest.approx(0.35)
+
+
+@pytest.mark.parametrize("read", [overview.moments, overview.reminders, overview.burden])
+def test_an_empty_house_has_no_figures(read, now):
+    read(now=now)
+
+
+def test_a_return_is_no_purchase(now):
+    at = now - timedelta(days=20)
+    product = ProductFactory()
+    spoken = rows.decision(at, product=product)
+    rows.delivery(at, spoken)
+    profile = spoken.customer.identifiers.get().origin_profile
+    purchase = PurchaseFactory(
+        customer=spoken.customer, origin_profile=profile, occurred_at=at + timedelta(days=2)
+    )
+    PurchaseLineFactory(purchase=purchase, product=product, quantity=-1)
+    assert overview.reminders(now=now).sent == Share(0, 1)
