@@ -21,16 +21,32 @@ from profiles.rules.rhythms import NO_RHYTHMS, Rhythms, fit_rhythms
 from profiles.rules.timing import Forest, Growth, Matrix
 from profiles.rules.traits import Rhythm, rhythm_of, traits_of
 
-__all__ = ["Habits", "Purchases", "Shared", "Unsure", "chance_within", "fit_shared", "learn", "restate"]
+__all__ = [
+    "Habits",
+    "Purchases",
+    "Shared",
+    "Unsure",
+    "chance_within",
+    "fit_shared",
+    "learn",
+    "restate",
+]
 
 BLOCK, BLOCKS = 30, 5  # days of one training origin, and how many origins back
 WARM_UP = 45  # days of history an origin needs before it
 CASES = 150_000  # training cases at most
 FEWEST_CASES = 1_500  # below, the rhythms speak alone
+FEWEST_TO_TRAIN = 3  # purchase days of a pair that teaches
+MORNING_SHARE = 0.25  # of the pairs waiting on a morning that teach, beside the purchase days
 BEFORE, AFTER = 3, 7  # a reminder is in time when the purchase falls in [remind - 3, remind + 7]
 LATEST_REMINDER = 700
-PATIENCE, SHORTEST_PATIENCE = 3.0, 91.0  # rhythms (days, at least) after which she is not expected back
+PATIENCE, SHORTEST_PATIENCE = (
+    3.0,
+    91.0,
+)  # rhythms (days, at least) after which she is not expected back
 LAPSED_WEIGHT = 0.4  # how much "may not come back" delays the expected day, 0 to 1
+STATED_DEVIATION = 0.15  # log days; "every month" is meant within some days
+STATED_ALIVE = 0.9
 SURE_FROM = 0.4  # least window probability to speak
 SLICE = 20_000  # pairs worked on at once; bounds the memory
 
@@ -156,7 +172,9 @@ def _thinned(count: int, most: int) -> Ints:
 
 def _asked(diary: Diary, origin: int) -> tuple[Ints, Ints]:
     """Which pairs are asked about on which day, of one block of days from `origin` on."""
-    inside = (diary.day >= origin) & (diary.day < origin + BLOCK) & (diary.nth >= FEWEST_TO_TRAIN - 1)
+    inside = (
+        (diary.day >= origin) & (diary.day < origin + BLOCK) & (diary.nth >= FEWEST_TO_TRAIN - 1)
+    )
     rows = np.flatnonzero(inside)
     on = diary.day[rows]
     for morning in (origin, origin + BLOCK // 2):
@@ -167,20 +185,18 @@ def _asked(diary: Diary, origin: int) -> tuple[Ints, Ints]:
     return rows, on
 
 
-FEWEST_TO_TRAIN = 3
-MORNING_SHARE = 0.25
-
-
 # --- what one learns of each pair -----------------------------------------------------------------
 
 
-def learn(purchases: Purchases, shared: Shared, as_of: int) -> Habits:
+def learn(purchases: Purchases, shared: Shared, as_of: int, fewest: int = 1) -> Habits:
     """Learn every pair's habit from what was bought up to and with `as_of`.
 
     Give all purchases of each customer: her visits are part of the evidence, other customers are not.
+    Pairs with less than `fewest` purchase days are left out.
     """
     diary = open_diary(purchases, as_of)
     rows = diary.last_rows()
+    rows = rows[diary.nth[rows] + 1 >= fewest]
     return learn_rows(diary, shared, rows, np.full(len(rows), as_of))
 
 
@@ -199,7 +215,11 @@ def _learn_slice(diary: Diary, shared: Shared, rows: Ints, on: Ints) -> Habits:
     logits = timing.base_logits(rhythm.mean, rhythm.deviation, rhythm.alive, elapsed)
     if shared.forest is not None:
         if diary.has_groups != shared.groups:
-            raise ValueError("the shared model was fitted " + ("with" if shared.groups else "without") + " groups")
+            raise ValueError(
+                "the shared model was fitted "
+                + ("with" if shared.groups else "without")
+                + " groups"
+            )
         logits = shared.forest.correct(logits, traits_of(diary, shared.rhythms, rhythm, rows, on))
     curve = timing.curves(rhythm.mean, rhythm.deviation, rhythm.alive, elapsed, logits)
     return _habits(diary, rhythm, rows, on, curve)
@@ -302,7 +322,3 @@ def restate(habits: Habits, days: Ints, as_of: int) -> Habits:
     changed = {k: np.where(told, v, getattr(habits, k)) for k, v in pick.items()}
     small = np.round(curve[:, timing.EDGE_AT] * 10_000).astype(np.int16)
     return replace(habits, **changed, curve=np.where(told[:, None], small, habits.curve))
-
-
-STATED_DEVIATION = 0.15  # log days; a word of hers is meant within a week or so of a month
-STATED_ALIVE = 0.9

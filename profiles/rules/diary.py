@@ -143,18 +143,21 @@ class Diary:
 
 def _merged(purchases: Purchases) -> Purchases:
     """The same purchases sorted by customer, item and day, the lines of one day added up."""
-    order = np.lexsort((purchases.quantity, purchases.day, purchases.item, purchases.customer))
+    last = purchases.quantity if purchases.group is None else purchases.group
+    order = np.lexsort(
+        (last, purchases.quantity, purchases.day, purchases.item, purchases.customer)
+    )
     sorted_ = purchases.where(order)  # type: ignore[arg-type]  # an index serves as well as a mask
     new = np.ones(len(order), dtype=np.bool_)
     new[1:] = (
-        (np.diff(sorted_.customer) != 0) | (np.diff(sorted_.item) != 0) | (np.diff(sorted_.day) != 0)
+        (np.diff(sorted_.customer) != 0)
+        | (np.diff(sorted_.item) != 0)
+        | (np.diff(sorted_.day) != 0)
     )
     first = np.flatnonzero(new)
     total = np.add.reduceat(sorted_.quantity, first) if len(first) else sorted_.quantity
     group = None if sorted_.group is None else sorted_.group[first]
-    return Purchases(
-        sorted_.customer[first], sorted_.item[first], sorted_.day[first], total, group
-    )
+    return Purchases(sorted_.customer[first], sorted_.item[first], sorted_.day[first], total, group)
 
 
 def _dense(values: Ints) -> tuple[Ints, Ints]:

@@ -75,7 +75,10 @@ class Rhythms:
         return cls(
             items=np.array(plain["items"], dtype=np.int64),
             **columns,
-            **{k: plain[k] for k in ("shop_mean", "within", "between", "strength", "quantity_power")},
+            **{
+                k: plain[k]
+                for k in ("shop_mean", "within", "between", "strength", "quantity_power")
+            },
             shop_again=tuple(plain["shop_again"]),
             alive=tuple(plain["alive"]),
         )
@@ -153,7 +156,9 @@ def _alive(diary: Diary, before: int, mean: Floats, deviation: float) -> tuple[f
     wait = np.where(diary.next_day >= 0, diary.next_day - diary.day, 10**6)[seen]
     expected = ndtr((np.log(91.0) - mean[seen]) / deviation)
     top = np.bincount(step, wait <= 91, minlength=len(STEPS)) + 10.0 * DEFAULT_ALIVE
-    return tuple(np.clip(top / (np.bincount(step, expected, len(STEPS)) + 10.0), 0.05, 0.98).tolist())
+    return tuple(
+        np.clip(top / (np.bincount(step, expected, len(STEPS)) + 10.0), 0.05, 0.98).tolist()
+    )
 
 
 def ndtr(z: Floats) -> Floats:

@@ -58,10 +58,10 @@ def targets(wait: Ints, seen: Ints) -> tuple[Flags, Flags]:
     `wait` is the number of days to the purchase, 0 when none was seen; `seen` the days looked at.
     """
     event = (wait[:, None] > EDGES[None, :-1]) & (wait[:, None] <= EDGES[None, 1:])
-    risk = np.where(
-        wait[:, None] > 0, wait[:, None] > EDGES[None, :-1], seen[:, None] >= EDGES[None, 1:]
-    )
-    return event, risk & (event | (seen[:, None] >= EDGES[None, 1:]))
+    waiting = (wait[:, None] == 0) | (wait[:, None] > EDGES[None, :-1])
+    # also purchases count only where the whole interval was seen: else late hazards come out too high
+    risk = waiting & (seen[:, None] >= EDGES[None, 1:])
+    return event & risk, risk
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +108,9 @@ class Growth:
     trees: int = 120
     depth: int = 4
     rate: float = 0.12
-    ridge: float = 20.0
-    sample: float = 0.5
+    ridge: float = 10.0
+    sample: float = 0.4
+    traits: float = 0.5
     seed: int = 20
 
 
@@ -125,7 +126,10 @@ def cut_points(traits: Matrix) -> list[Matrix]:
 
 def binned(traits: Matrix, cuts: list[Matrix]) -> Bytes:
     """Which bin each value is in; bin b is above the first b limits. One row per trait."""
-    rows = [np.searchsorted(cut, column, side="left") for cut, column in zip(cuts, traits.T, strict=True)]
+    rows = [
+        np.searchsorted(cut, column, side="left")
+        for cut, column in zip(cuts, traits.T, strict=True)
+    ]
     return np.array(rows, dtype=np.uint8)
 
 
@@ -138,22 +142,21 @@ def _bands() -> Matrix:
 
 
 def _best_split(
-    bins: Bytes, leaf: Ints, leaves: int, pull: Matrix, weight: Matrix, ridge: float
-) -> tuple[int, int, float]:
+    bins: Bytes, traits: Ints, leaf: Ints, leaves: int, pull: Floats, push: Floats, ridge: float
+) -> tuple[int, int]:
     """The trait and the bin whose limit, asked in every leaf, lowers the loss most."""
-    best = (0, 0, -1.0)
-    for trait, row in enumerate(bins):
-        at = leaf * BINS + row
-        gain = np.zeros(BINS)
-        for band in range(pull.shape[1]):
-            g = np.bincount(at, pull[:, band], leaves * BINS).reshape(leaves, BINS).cumsum(axis=1)
-            h = np.bincount(at, weight[:, band], leaves * BINS).reshape(leaves, BINS).cumsum(axis=1)
-            right = (g[:, -1:] - g) ** 2 / (h[:, -1:] - h + ridge)
-            gain += (g**2 / (h + ridge) + right).sum(axis=0)
-        cut = int(gain[:-1].argmax())
-        if gain[cut] > best[2]:
-            best = (trait, cut, float(gain[cut]))
-    return best
+    best, at_best = -1.0, (int(traits[0]), 0)
+    base = leaf * BINS
+    for trait in traits:
+        at = base + bins[trait]
+        g = np.bincount(at, pull, leaves * BINS).reshape(leaves, BINS).cumsum(axis=1)
+        h = np.bincount(at, push, leaves * BINS).reshape(leaves, BINS).cumsum(axis=1)
+        right = (g[:, -1:] - g) ** 2 / (h[:, -1:] - h + ridge)
+        gain = (g**2 / (h + ridge) + right).sum(axis=0)[:-1]
+        cut = int(gain.argmax())
+        if gain[cut] > best:
+            best, at_best = float(gain[cut]), (int(trait), cut)
+    return at_best
 
 
 def grow(
@@ -172,13 +175,16 @@ def grow(
         p = 1.0 / (1.0 + np.exp(-total[rows]))
         pull = hit[rows] - mask[rows] * p
         push = mask[rows] * p * (1.0 - p)
-        band = bands[:, [number % bands.shape[1]]]
-        band_pull, band_push = pull @ band, push @ band
+        band = bands[:, number % bands.shape[1]]
+        band_pull, band_push = (pull @ band).astype(np.float64), (push @ band).astype(np.float64)
+        some = np.sort(chance.permutation(len(bins))[: max(1, int(len(bins) * growth.traits))])
         part = bins[:, rows]
         leaf = np.zeros(len(rows), dtype=np.int64)
         asked: list[tuple[int, int]] = []
         for depth in range(growth.depth):
-            trait, cut, _ = _best_split(part, leaf, 1 << depth, band_pull, band_push, growth.ridge)
+            trait, cut = _best_split(
+                part, some, leaf, 1 << depth, band_pull, band_push, growth.ridge
+            )
             asked.append((trait, min(cut, len(cuts[trait]) - 1)))
             leaf = leaf + ((part[trait] > asked[-1][1]).astype(np.int64) << depth)
         value = _leaf_values(leaf, 1 << growth.depth, pull, push, growth)
@@ -187,7 +193,9 @@ def grow(
         kept[0].append([t for t, _ in asked])
         kept[1].append([float(cuts[t][c]) for t, c in asked])
         kept[2].append(value)
-    return Forest(np.array(kept[0], np.int64), np.array(kept[1], np.float64), np.array(kept[2], np.float32))
+    return Forest(
+        np.array(kept[0], np.int64), np.array(kept[1], np.float64), np.array(kept[2], np.float32)
+    )
 
 
 def _leaf_values(leaf: Ints, leaves: int, pull: Matrix, push: Matrix, growth: Growth) -> Matrix:
@@ -196,10 +204,7 @@ def _leaf_values(leaf: Ints, leaves: int, pull: Matrix, push: Matrix, growth: Gr
     return (growth.rate * (one @ pull) / (one @ push + growth.ridge)).astype(np.float32)
 
 
-
-def curves(
-    mean: Floats, deviation: Floats, alive: Floats, elapsed: Ints, logits: Matrix
-) -> Matrix:
+def curves(mean: Floats, deviation: Floats, alive: Floats, elapsed: Ints, logits: Matrix) -> Matrix:
     """Chance that nothing was bought by the evening of each of DAYS, from the corrected hazards.
 
     Inside an interval the days share its hazard as the log-normal rhythm would share it.

@@ -107,7 +107,9 @@ def _pair_traits(diary: Diary, rhythm: Rhythm, rows: Ints, on: Ints) -> list[Flo
 
 def _visit_traits(diary: Diary, rhythm: Rhythm, rows: Ints, on: Ints) -> list[Floats]:
     who, visits = diary.customer[rows], diary.visits
-    counts = [visits.count(who, on - d + 1, on + 1).astype(np.float64) for d in (7, 14, 30, 60, 120)]
+    counts = [
+        visits.count(who, on - d + 1, on + 1).astype(np.float64) for d in (7, 14, 30, 60, 120)
+    ]
     owner_start = visits.before(who, np.full(len(rows), visits.first))
     end = visits.before(who, on + 1)
     last = visits.day_at(np.maximum(end - 1, 0))
