@@ -1,4 +1,4 @@
-"""The living page: every component, and a sample of every layout, with invented data and no database."""
+"""The living page: every component, a sample of every layout; invented data, no database."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class HabitLine:
 
 @dataclass(frozen=True)
 class Interval:
-    """Where a figure and its interval stand on an axis from 0 to 100; ``zero`` marks "no difference"."""
+    """A figure and its interval on an axis from 0 to 100; ``zero`` marks "no difference"."""
 
     low: float
     value: float
@@ -112,7 +112,10 @@ class Schedule:
     @property
     def choices(self) -> list[Choice]:
         learned = Choice(0, "when we think it is time")
-        return [learned, *(Choice(weeks, f"every {weeks} weeks") for weeks in (2, 3, 4, 5, 6, 8, 12))]
+        return [
+            learned,
+            *(Choice(weeks, f"every {weeks} weeks") for weeks in (2, 3, 4, 5, 6, 8, 12)),
+        ]
 
 
 def position(day: date, *, start: date, end: date) -> float:
@@ -132,20 +135,32 @@ def hazelnut() -> HabitLine:
 
     bought = ((6, 6), (7, 11), (8, 14), (9, 19), (10, 24))
     return HabitLine(
-        label="Bought on 6 June, 11 July, 14 August, 19 September and 24 October; expected about 28 November, between 23 November and 4 December.",
+        label="Bought on 6 June, 11 July, 14 August, 19 September and 24 October; "
+        "expected about 28 November, between 23 November and 4 December.",
         dots=[Place(at(m, d), title=f"{d}.{m}.2025, 500 g, web shop") for m, d in bought],
         band=Place(at(11, 20), width=at(12, 8) - at(11, 20)),
         likely=Place(at(11, 25), width=at(12, 2) - at(11, 25)),
         today_x=at(11, 14),
-        ticks=[Place(at(m, 1), label=name) for m, name in ((6, "Jun"), (7, "Jul"), (8, "Aug"), (9, "Sep"), (10, "Oct"), (11, "Nov"), (12, "Dec"))],
+        ticks=[
+            Place(at(m, 1), label=name)
+            for m, name in enumerate("Jun Jul Aug Sep Oct Nov Dec".split(), start=6)
+        ],
     )
 
 
 class SampleForm(forms.Form):
-    company = forms.CharField(initial="Alder & Finch Coffee", help_text="As customers read it in messages and on their page.")
+    company = forms.CharField(
+        initial="Alder & Finch Coffee",
+        help_text="As customers read it in messages and on their page.",
+    )
     sender = forms.EmailField(help_text="Messages come from this address.")
-    time_zone = forms.ChoiceField(choices=[("Europe/Lisbon", "Europe/Lisbon"), ("America/Chicago", "America/Chicago")], help_text="Where a customer's own zone is not known.")
-    signature = forms.CharField(widget=forms.Textarea, required=False, initial="Your baristas at Main Street")
+    time_zone = forms.ChoiceField(
+        choices=[("Europe/Lisbon", "Europe/Lisbon"), ("America/Chicago", "America/Chicago")],
+        help_text="Where a customer's own zone is not known.",
+    )
+    signature = forms.CharField(
+        widget=forms.Textarea, required=False, initial="Your baristas at Main Street"
+    )
     doors = forms.MultipleChoiceField(
         label="Where may we speak?",
         widget=forms.CheckboxSelectMultiple,
@@ -154,7 +169,10 @@ class SampleForm(forms.Form):
         help_text="What is off here is off for every campaign.",
     )
     holdout = forms.BooleanField(
-        label="Keep a control group", initial=True, required=False, help_text="One customer in ten gets nothing, so that we can tell whether it helped."
+        label="Keep a control group",
+        initial=True,
+        required=False,
+        help_text="One customer in ten gets nothing, so that we can tell whether it helped.",
     )
 
 
@@ -185,18 +203,45 @@ NAV = [
     Link("Imports", icon="imports"),
     Link("Settings", icon="settings"),
 ]
-NAV_OF = {"customer": "Customers", "cases": "Feedback", "settings": "Settings", "import": "Imports", "rehearsal": "Imports", "mailbox": "Campaigns"}
+NAV_OF = {
+    "customer": "Customers",
+    "cases": "Feedback",
+    "settings": "Settings",
+    "import": "Imports",
+    "rehearsal": "Imports",
+    "mailbox": "Campaigns",
+}
 
 SCHEDULES = [
-    Schedule("hazelnut", "Whole-bean hazelnut, 500 g", "about Friday 28 November", "Because you buy it every 5 weeks, last on 24 October.", is_next=True),
-    Schedule("detergent", "Laundry detergent, 2 kg", "about 6 December", "You asked for every 6 weeks on 2 October. That counts for more than what we learned.", weeks=6),
-    Schedule("filters", "Paper filters, 100", "not sure yet", "You bought them twice, on 3 May and 19 August. That is too little to know when.", is_unsure=True),
-    Schedule("oats", "Oat drink, 1 l", "stopped by you", "No reminder since 1 September.", is_paused=True),
+    Schedule(
+        "hazelnut",
+        "Whole-bean hazelnut, 500 g",
+        "about Friday 28 November",
+        "Because you buy it every 5 weeks, last on 24 October.",
+        is_next=True,
+    ),
+    Schedule(
+        "detergent",
+        "Laundry detergent, 2 kg",
+        "about 6 December",
+        "You asked for every 6 weeks on 2 October. That counts for more than what we learned.",
+        weeks=6,
+    ),
+    Schedule(
+        "filters",
+        "Paper filters, 100",
+        "not sure yet",
+        "You bought them twice, on 3 May and 19 August. That is too little to know when.",
+        is_unsure=True,
+    ),
+    Schedule(
+        "oats", "Oat drink, 1 l", "stopped by you", "No reminder since 1 September.", is_paused=True
+    ),
 ]
 CHART = {
     "type": "line",
     "unit": "%",
-    "labels": ["Sep 1", "Sep 8", "Sep 15", "Sep 22", "Sep 29", "Oct 6", "Oct 13", "Oct 20", "Oct 27", "Nov 3"],
+    "labels": "1 Sep,8 Sep,15 Sep,22 Sep,29 Sep,6 Oct,13 Oct,20 Oct,27 Oct,3 Nov".split(","),
     "series": [
         {
             "label": "Bought in the window, reminded",
@@ -205,19 +250,35 @@ CHART = {
             "low": [27, 29, 29, 31, 33, 31, 34, 35, 34, 36],
             "high": [35, 37, 35, 39, 39, 37, 40, 41, 40, 42],
         },
-        {"label": "Control group", "role": "soft", "dashed": True, "values": [28, 29, 27, 30, 29, 28, 31, 30, 29, 30]},
+        {
+            "label": "Control group",
+            "role": "soft",
+            "dashed": True,
+            "values": [28, 29, 27, 30, 29, 28, 31, 30, 29, 30],
+        },
     ],
 }
-CHART_SUMMARY = "Of those reminded, 39 in 100 bought in the window in the week of 3 November; in the control group 30 in 100."
-BARS = [Bar("Our timing", 41.2, "41.2 %"), Bar("Always after 7 days", 22.9, "22.9 %", is_baseline=True)]
-BARS_LONG = [Bar("Our timing", 36.8, "36.8 %"), Bar("Always after 7 days", 9.4, "9.4 %", is_baseline=True)]
+CHART_SUMMARY = (
+    "Of those reminded, 39 in 100 bought in the window in the week of 3 November; "
+    "in the control group 30 in 100."
+)
+BARS = [
+    Bar("Our timing", 41.2, "41.2 %"),
+    Bar("Always after 7 days", 22.9, "22.9 %", is_baseline=True),
+]
+BARS_LONG = [
+    Bar("Our timing", 36.8, "36.8 %"),
+    Bar("Always after 7 days", 9.4, "9.4 %", is_baseline=True),
+]
 
 
 def sample(page: str) -> dict[str, Any]:
     return {
         "company_name": "Alder & Finch",
         "user_role": "Counter staff" if page == "counter" else "Manager",
-        "nav": [Link(one.label, "#", one.icon, one.label == NAV_OF.get(page, "Overview")) for one in NAV],
+        "nav": [
+            Link(one.label, "#", one.icon, one.label == NAV_OF.get(page, "Overview")) for one in NAV
+        ],
         "sending_stopped": page == "settings",
         "sending_stopped_url": "#",
         "store": {"name": "Main Street", "time_zone": "Europe/Lisbon"},
@@ -232,8 +293,18 @@ def sample(page: str) -> dict[str, Any]:
         "bars": BARS,
         "bars_long": BARS_LONG,
         "columns": [Column("Decision"), Column("Customers", True), Column("Share", True)],
-        "rows": [["Reminded", "1,204", "38 %"], ["Silent: not sure enough", "1,377", "44 %"], ["Silent: bought since", "402", "13 %"], ["Silent: control group", "158", "5 %"], ["All", "3,141", "100 %"]],
-        "tabs": [Link("Open", "#", is_current=True, count=4), Link("Waiting for the customer", "#", count=2), Link("Solved")],
+        "rows": [
+            ["Reminded", "1,204", "38 %"],
+            ["Silent: not sure enough", "1,377", "44 %"],
+            ["Silent: bought since", "402", "13 %"],
+            ["Silent: control group", "158", "5 %"],
+            ["All", "3,141", "100 %"],
+        ],
+        "tabs": [
+            Link("Open", "#", is_current=True, count=4),
+            Link("Waiting for the customer", "#", count=2),
+            Link("Solved"),
+        ],
         "schedules": SCHEDULES,
         "schedule": SCHEDULES[0],
         "form": SampleLogin() if page == "login" else form("light"),
