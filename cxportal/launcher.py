@@ -7,7 +7,6 @@ secrets, logs, the broker's folder, uploads, and the embedded database or, for r
 from __future__ import annotations
 
 import argparse
-import fcntl
 import http.client
 import json
 import os
@@ -22,12 +21,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from datetime import date
 from pathlib import Path
-from typing import IO, NoReturn
+from typing import NoReturn
 
 import psutil
 from environ import Env
 
 from cxportal.lib.embedded_postgres import EmbeddedPostgres, EmbeddedPostgresError, default_url
+from cxportal.lib.file_locks import lock_at_once
 from cxportal.lib.supervisor import GaveUp, Program, Supervisor, die_with_parent
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -173,7 +173,7 @@ def _alone(state: Path) -> Iterator[None]:
     """Hold the state directory; wait while a killed start's remains are swept."""
     with (state / "run.lock").open("a+") as lock:
         deadline = time.monotonic() + LEFT_SECONDS
-        while not _locked(lock):
+        while not lock_at_once(lock):
             lock.seek(0)
             holder = lock.read().strip()
             if time.monotonic() > deadline or (holder and psutil.pid_exists(int(holder))):
@@ -186,14 +186,6 @@ def _alone(state: Path) -> Iterator[None]:
         lock.write(str(os.getpid()))
         lock.flush()
         yield
-
-
-def _locked(file: IO[str]) -> bool:
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def _refuse_busy_port(port: int) -> None:

@@ -6,7 +6,6 @@ what it leaves out where it cannot.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import secrets
 import shutil
@@ -24,6 +23,7 @@ from django.template.loader import get_template
 from psycopg import sql
 
 from cxportal.lib.embedded_postgres import EmbeddedPostgres, EmbeddedPostgresError
+from cxportal.lib.file_locks import lock_at_once
 
 PROJECT = Path(__file__).resolve().parents[1]
 STATE = PROJECT / ".local" / "test"
@@ -109,12 +109,9 @@ def _free_name() -> Iterator[str]:
     """Hold the first name that no other ``./test`` holds: two runs may stand side by side."""
     for number in range(1, 100):
         with (STATE / f"run-{number}.lock").open("w") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                continue
-            yield f"run_{number}"
-            return
+            if lock_at_once(lock):
+                yield f"run_{number}"
+                return
 
 
 def _has_chromium() -> bool:

