@@ -1,0 +1,317 @@
+"""Imports order files: the row of the job is the queue, a worker holds it by a lease.
+
+``import_file`` is the whole of an import without a job. A job adds progress, the rows kept aside, and
+that it may be killed at any point: the next worker starts it again, and what is stored stays once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.db import OperationalError, transaction
+
+from cxportal.lib.db import database_now
+from cxportal.lib.errors import DomainError
+from profiles.models import Company, ImportJob, ImportReject, Source
+from profiles.rules import orders
+from profiles.rules.names import JobState, SourceKind, folded
+from profiles.rules.orders import RejectReason
+from profiles.services import order_rows
+from profiles.services.order_files import (
+    Reject,
+    Row,
+    check_mapping,
+    checked_zone,
+    read_rows,
+    recognise,
+    reread,
+    style_of,
+)
+from profiles.services.order_rows import Counts, Watch
+
+__all__ = ["Counts", "Reject", "Row", "import_file", "read_rows", "start_import"]
+
+Progress = Callable[[ImportJob], None]
+
+#: Longer than any batch takes; what a dead worker held is free again after it.
+LEASE = timedelta(seconds=90)
+_ATTEMPTS = 5
+_SAMPLE_ROWS = 5
+# A till whose clock runs ahead is no reason to reject; a year typed wrong is.
+_AHEAD = timedelta(days=1)
+# Reading and storing take about as long.
+_READING_SHARE = 0.4
+
+
+class ImportBusy(DomainError):
+    """Another worker holds the job."""
+
+    code = "import_busy"
+
+
+class ImportLost(DomainError):
+    """The lease ran out and another worker took the job; nothing of this batch was stored."""
+
+    code = "import_lost"
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What a file looks like, and our guess which column is what."""
+
+    encoding: str
+    delimiter: str
+    headers: tuple[str, ...]
+    sample: tuple[tuple[str, ...], ...]
+    mapping: dict[str, str]
+
+
+def propose_mapping(path: Path) -> Proposal:
+    """Recognise a file and guess the mapping.
+
+    Raises:
+        OrderFileError: it is missing, empty, no CSV, only a header, or in no encoding we know.
+    """
+    layout = recognise(path)
+    return Proposal(
+        layout.encoding,
+        layout.delimiter,
+        layout.headers,
+        layout.sample[:_SAMPLE_ROWS],
+        orders.proposed_mapping(layout.headers),
+    )
+
+
+def check_file(*, path: Path, mapping: Mapping[str, str], time_zone: str) -> None:
+    """Refuse what ``run_import`` would fail on at once, while somebody is there to correct it.
+
+    Raises:
+        OrderFileError: see its children.
+    """
+    layout = recognise(path)
+    check_mapping(mapping, layout.headers)
+    style_of(layout, mapping)
+    checked_zone(time_zone)
+
+
+def source_named(*, name: str) -> Source:
+    """Return the file source of that name, made when it is new."""
+    code = "-".join(folded(name).replace("_", " ").split())[:60] or "orders"
+    source, _ = Source.objects.get_or_create(
+        code=code, defaults={"name": name[:120], "kind": SourceKind.FILE}
+    )
+    return source
+
+
+def import_file(
+    *,
+    path: Path,
+    source: Source,
+    mapping: Mapping[str, str],
+    time_zone: str,
+    now: datetime,
+    watch: Watch | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Counts:
+    """Store the orders of a file. Repeatable: what is stored already is not stored again.
+
+    Raises:
+        OrderFileError: the file as a whole cannot be read; nothing was stored.
+    """
+    company = Company.objects.filter(pk=1).first()
+    rows = read_rows(
+        path,
+        mapping,
+        time_zone,
+        price_digits=orders.minor_digits(company.currency if company else "EUR"),
+        latest=now + _AHEAD,
+        progress=progress,
+    )
+    return order_rows.store(rows, source=source, watch=watch)
+
+
+# --- jobs -----------------------------------------------------------------------------------------
+
+
+def start_import(
+    *,
+    path: Path,
+    file_name: str,
+    source: Source,
+    mapping: Mapping[str, str],
+    time_zone: str,
+    by: AbstractBaseUser | AnonymousUser | None,
+    now: datetime,
+) -> ImportJob:
+    """Queue a file.
+
+    Raises:
+        OrderFileError: it cannot be read with this mapping; nothing was queued.
+    """
+    check_file(path=path, mapping=mapping, time_zone=time_zone)
+    return ImportJob.objects.create(
+        source=source,
+        file_name=file_name[:200],
+        path=str(path),
+        sha256=_sha256(path),
+        mapping=dict(mapping),
+        time_zone=time_zone,
+        state=JobState.QUEUED,
+        total_bytes=path.stat().st_size,
+        created_by=by if isinstance(by, AbstractBaseUser) else None,
+        created_at=now,
+    )
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def claim_next(*, now: datetime) -> ImportJob | None:
+    """Claim the oldest job that waits, or whose worker let its lease run out; None when there is none.
+
+    Leases run by the database's clock. A job that failed its workers again and again is given up.
+    """
+    with transaction.atomic():
+        job = ImportJob.objects.claimable(database_now()).for_claim().first()
+        return _claimed(job, now) if job else None
+
+
+def _claim(job_id: int, now: datetime) -> ImportJob:
+    with transaction.atomic():
+        job = ImportJob.objects.select_for_update(no_key=True).get(pk=job_id)
+        held = job.lease_until is not None and job.lease_until > database_now()
+        if job.state == JobState.RUNNING and held:
+            raise ImportBusy("This import is running already.", data={"job": job_id})
+        return job if job.state == JobState.DONE else _claimed(job, now)
+
+
+def _claimed(job: ImportJob, now: datetime) -> ImportJob:
+    job.attempt += 1
+    if job.state == JobState.RUNNING and job.attempt > _ATTEMPTS:
+        job.state, job.finished_at, job.lease_until = JobState.FAILED, now, None
+        job.error = "The import was broken off five times. Divide the file, or ask for help."
+    else:
+        job.state, job.error, job.done_bytes = JobState.RUNNING, "", 0
+        job.lease_until = database_now() + LEASE
+    job.save()
+    return job
+
+
+def run_import(
+    *, job_id: int, now: datetime, attempt: int | None = None, progress: Progress | None = None
+) -> ImportJob:
+    """Do the whole work of a job and return it, done or failed.
+
+    ``attempt`` is the claim that the caller holds; without it the job is claimed here. Repeatable: a job
+    that is done stays so; one that was broken off is read from its beginning again.
+
+    Raises:
+        ImportBusy: another worker holds it. ImportLost: another worker took it over meanwhile.
+    """
+    job = ImportJob.objects.get(pk=job_id) if attempt else _claim(job_id, now)
+    if attempt not in (None, job.attempt):
+        raise ImportLost("Another worker took this import over.", data={"job": job_id})
+    if job.state != JobState.RUNNING:
+        return job
+    work = _Work(job, progress)
+    try:
+        counts = work.run(now)
+    except ImportLost:
+        raise
+    except DomainError as error:
+        return _finished(job, now, state=JobState.FAILED, error=error.message)
+    except OperationalError:
+        raise  # the database was away: the lease runs out, and the next worker begins again
+    except Exception:
+        _finished(job, now, state=JobState.FAILED, error="An error of ours stopped the import.")
+        raise
+    return _finished(
+        job,
+        now,
+        state=JobState.DONE,
+        counts=asdict(counts),
+        rows_read=counts.rows_read,
+        rows_rejected=counts.rows_rejected,
+        done_bytes=job.total_bytes,
+    )
+
+
+def _finished(job: ImportJob, now: datetime, **values: Any) -> ImportJob:
+    _held(job).update(finished_at=now, lease_until=None, **values)
+    job.refresh_from_db()
+    return job
+
+
+def _held(job: ImportJob) -> Any:
+    """The job's row as long as this worker holds it: the attempt is the fence."""
+    return ImportJob.objects.filter(pk=job.pk, attempt=job.attempt, state=JobState.RUNNING)
+
+
+class _Work:
+    """One attempt at a job: keeps its lease, its progress and the rows that are kept aside."""
+
+    def __init__(self, job: ImportJob, progress: Progress | None) -> None:
+        self._job = job
+        self._progress = progress
+        self._read_bytes = 0
+
+    def run(self, now: datetime) -> Counts:
+        job = self._job
+        ImportReject.objects.filter(job=job).delete()  # of an attempt that was broken off
+        return import_file(
+            path=Path(job.path),
+            source=job.source,
+            mapping=job.mapping,
+            time_zone=job.time_zone,
+            now=now,
+            progress=self._note_bytes,
+            watch=Watch(
+                rejects=self._keep_aside,
+                read=lambda: self._extend(self._read_bytes * _READING_SHARE),
+                batch=self._note_batch,
+                conflicts=self._keep_lines_aside,
+            ),
+        )
+
+    def _note_bytes(self, count: int) -> None:
+        self._read_bytes = count
+
+    def _note_batch(self, share: float) -> None:
+        total = self._job.total_bytes
+        self._extend(total * (_READING_SHARE + share * (1 - _READING_SHARE)))
+
+    def _extend(self, done_bytes: float) -> None:
+        """Keep the lease and tell the progress; inside a batch it also undoes what came too late."""
+        job = self._job
+        job.done_bytes = round(done_bytes)
+        lease_until = database_now() + LEASE
+        if not _held(job).update(done_bytes=job.done_bytes, lease_until=lease_until):
+            raise ImportLost("Another worker took this import over.", data={"job": job.pk})
+        if self._progress is not None:
+            self._progress(job)
+
+    def _keep_aside(self, rejects: Sequence[Reject]) -> None:
+        ImportReject.objects.bulk_create(
+            (
+                ImportReject(
+                    job=self._job, line_number=r.line_number, reason=r.reason.value, raw=r.raw
+                )
+                for r in rejects
+            ),
+            batch_size=2_000,
+        )
+
+    def _keep_lines_aside(self, lines: Sequence[int]) -> None:
+        """Read the file again for the text of lines whose order belongs to another customer."""
+        rejects = reread(Path(self._job.path), lines, RejectReason.OTHER_CUSTOMER)
+        while some := list(islice(rejects, 2_000)):
+            self._keep_aside(some)
