@@ -143,7 +143,7 @@ def hazelnut() -> HabitLine:
         today_x=at(11, 14),
         ticks=[
             Place(at(m, 1), label=name)
-            for m, name in enumerate("Jun Jul Aug Sep Oct Nov Dec".split(), start=6)
+            for m, name in enumerate(["Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"], start=6)
         ],
     )
 
@@ -241,7 +241,18 @@ SCHEDULES = [
 CHART = {
     "type": "line",
     "unit": "%",
-    "labels": "1 Sep,8 Sep,15 Sep,22 Sep,29 Sep,6 Oct,13 Oct,20 Oct,27 Oct,3 Nov".split(","),
+    "labels": [
+        "1 Sep",
+        "8 Sep",
+        "15 Sep",
+        "22 Sep",
+        "29 Sep",
+        "6 Oct",
+        "13 Oct",
+        "20 Oct",
+        "27 Oct",
+        "3 Nov",
+    ],
     "series": [
         {
             "label": "Bought in the window, reminded",
