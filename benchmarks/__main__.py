@@ -1,7 +1,7 @@
 """Run a benchmark by name: `python -m benchmarks NAME ...`; without a name, list them.
 
-A benchmark is a module of this package with `main(arguments) -> exit code`. It takes the path of its
-data, prints what it measured beside a named baseline, and is never part of the tests.
+A benchmark is a module of this package with `main(arguments) -> exit code`. It takes the path of
+its data, prints what it measured beside a named baseline, and is never part of the tests.
 """
 
 from __future__ import annotations

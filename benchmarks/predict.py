@@ -1,8 +1,9 @@
 """Predictions of the production code for the cases of an outside scorer.
 
-`predict till` answers, at each purchase of a (customer, item) pair, when the next one is due, on which
-day to remind, and how sure that is. Shop-wide figures are fitted once on the days before T0; of each
-customer everything up to and with the day asked about is known. Needs neither Django nor a database.
+`predict till` answers, at each purchase of a (customer, item) pair, when the next one is due, on
+which day to remind, and how sure that is. Shop-wide figures are fitted once on the days before T0;
+of each customer everything up to and with the day asked about is known. Needs neither Django nor a
+database.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from profiles.rules.diary import Diary, Ints, Purchases, open_diary
 
 @dataclass(frozen=True, slots=True)
 class Orders:
-    """Purchases with the codes that stand for the file's customers and items; day 0 is its first."""
+    """Purchases, with the codes that stand for the file's names; day 0 is its first."""
 
     purchases: Purchases
     customers: dict[str, int]

@@ -1,9 +1,10 @@
-"""Reorder rhythms: when a customer will need a thing again, and whether we know it well enough to say.
+"""Reorder rhythms: when a customer needs a thing again, and whether we know it well enough to say.
 
-Three verbs: `fit_shared` learns from the whole shop what all pairs have in common (nightly or weekly),
-`learn` applies it to the purchases of some customers (or one), `chance_within` reads a learned habit on
-a later morning. `restate` puts the customer's own word in the place of what was learned. A day is an
-int (days from any fixed day), the clock is an argument, and all of it is deterministic.
+Three verbs: `fit_shared` learns from the whole shop what all pairs have in common (nightly or
+weekly), `learn` applies it to the purchases of some customers (or one), `chance_within` reads a
+learned habit on a later morning. `restate` puts the customer's own word in the place of what was
+learned. A day is an int (days from any fixed day), the clock is an argument, and all of it is
+deterministic.
 """
 
 from __future__ import annotations
@@ -91,8 +92,9 @@ class Shared:
 class Habits:
     """One row per (customer, item); days are ints, `*_days` lengths, probabilities 0 to 1.
 
-    `mean_log_gap` and `log_gap_deviation` describe the shrunk gap; `curve` holds, per ten thousand, the
-    chance that nothing was bought by `learned_on` + timing.EDGES[k] (for `chance_within`).
+    `mean_log_gap` and `log_gap_deviation` describe the shrunk gap; `curve` holds, per ten
+    thousand, the chance that nothing was bought by `learned_on` + timing.EDGES[k] (for
+    `chance_within`).
     """
 
     customer: Ints
@@ -127,18 +129,22 @@ class Habits:
 def fit_shared(purchases: Purchases, before: int, growth: Growth | None = None) -> Shared:
     """Learn item rhythms and the timing model from what was bought before the day `before`.
 
-    The model is trained on earlier days of this shop: what was known on them against what came after.
-    Of a very large shop a fixed share of the customers is enough (some millions of lines).
+    The model is trained on earlier days of this shop: what was known on them against what came
+    after. Of a very large shop a fixed share of the customers is enough (some millions of lines).
     """
     diary = open_diary(purchases, before - 1)
     rhythms = fit_rhythms(diary, before)
     examples = _examples(diary, before)
     if examples is None:
-        return Shared(rhythms, None, diary.has_groups, before)
+        return _stored(Shared(rhythms, None, diary.has_groups, before))
     traits, logits, event, risk = examples
-    weight = np.ones(len(traits), dtype=np.float32)
-    forest = timing.grow(logits, traits, event, risk, weight, growth or Growth())
-    return Shared(rhythms, forest, diary.has_groups, before, len(traits))
+    forest = timing.grow(logits, traits, event, risk, growth or Growth())
+    return _stored(Shared(rhythms, forest, diary.has_groups, before, len(traits)))
+
+
+def _stored(shared: Shared) -> Shared:
+    """The model as it comes back from the database: fresh and stored ones agree to the bit."""
+    return Shared.from_dict(shared.to_dict())
 
 
 def _examples(diary: Diary, before: int) -> tuple[Matrix, Matrix, Flags, Flags] | None:
@@ -191,8 +197,8 @@ def _asked(diary: Diary, origin: int) -> tuple[Ints, Ints]:
 def learn(purchases: Purchases, shared: Shared, as_of: int, fewest: int = 1) -> Habits:
     """Learn every pair's habit from what was bought up to and with `as_of`.
 
-    Give all purchases of each customer: her visits are part of the evidence, other customers are not.
-    Pairs with less than `fewest` purchase days are left out.
+    Give all purchases of each customer: her visits are part of the evidence, other customers are
+    not. Pairs with less than `fewest` purchase days are left out.
     """
     diary = open_diary(purchases, as_of)
     rows = diary.last_rows()
@@ -245,8 +251,9 @@ def _habits(diary: Diary, rhythm: Rhythm, rows: Ints, on: Ints, curve: Matrix) -
 def _outlook(curve: Matrix, mean_log_gap: Floats) -> tuple[tuple[Ints, Ints, Ints], Floats]:
     """Days ahead of the expected, earliest and latest purchase (80 %), and the chance of any.
 
-    "Any" is a purchase within PATIENCE rhythms. The expected day is the median among those who come
-    back, moved later the more may not: the quantile that weighs an error about them by LAPSED_WEIGHT.
+    "Any" is a purchase within PATIENCE rhythms. The expected day is the median among those who
+    come back, moved later the more may not: the quantile that weighs an error about them by
+    LAPSED_WEIGHT.
     """
     patience = np.clip(PATIENCE * np.exp(mean_log_gap), SHORTEST_PATIENCE, timing.HORIZON)
     at = np.minimum(np.searchsorted(timing.DAYS, patience), len(timing.DAYS) - 1)
@@ -260,7 +267,8 @@ def _outlook(curve: Matrix, mean_log_gap: Floats) -> tuple[tuple[Ints, Ints, Int
 def best_reminder(curve: Matrix) -> tuple[Ints, Floats]:
     """Days ahead of the reminder that most likely meets the purchase, and that chance.
 
-    The purchase meets the reminder within [reminder - BEFORE, reminder + AFTER]; never before tomorrow.
+    The purchase meets the reminder within [reminder - BEFORE, reminder + AFTER]; never before
+    tomorrow.
     """
     send = timing.DAYS[(timing.DAYS >= 1) & (timing.DAYS <= LATEST_REMINDER)]
     early, late = timing.left_at(curve, send - BEFORE - 1), timing.left_at(curve, send + AFTER)
@@ -275,12 +283,12 @@ def _reasons(n: Ints, active: Floats, chance: Floats) -> npt.NDArray[np.str_]:
     return np.select(cases, codes, default=Unsure.SURE.value)
 
 
-# --- afterwards -------------------------------------------------------------------------------------
+# --- afterwards -----------------------------------------------------------------------------------
 
 
 def chance_within(habits: Habits, morning: int, days: int) -> Floats:
-    """Chance that the purchase falls on one of the `days` days from `morning` on, not bought before it."""
-    curve = habits.curve / 10_000.0
+    """Chance of a purchase on one of the `days` days from `morning` on, none having come before."""
+    curve: Floats = habits.curve.astype(np.float64) / 10_000.0
     start = np.maximum(morning - 1 - habits.learned_on, 0)
 
     def left(ahead: Ints) -> Floats:
@@ -288,16 +296,18 @@ def chance_within(habits: Habits, morning: int, days: int) -> Floats:
         high = np.searchsorted(timing.EDGES, ahead)
         low, rows = np.maximum(high - 1, 0), np.arange(len(curve))
         part = (ahead - timing.EDGES[low]) / np.maximum(timing.EDGES[high] - timing.EDGES[low], 1)
-        return curve[rows, low] * (1.0 - part) + curve[rows, high] * part
+        value: Floats = curve[rows, low] * (1.0 - part) + curve[rows, high] * part
+        return value
 
     now = np.maximum(left(start), 1e-4)
     return np.clip(1.0 - left(start + days) / now, 0.0, 1.0)
 
 
 def restate(habits: Habits, days: Ints, as_of: int) -> Habits:
-    """The same habits where the customer stated "every `days` days" (0: she did not), which outranks.
+    """The habits, with what the customer stated ("every `days` days"; 0: nothing) outranking.
 
-    Counted from the last purchase; when that day has passed, a reminder is due tomorrow.
+    Counted from the last purchase; when that day has passed, a reminder is due tomorrow, until she
+    has been silent for PATIENCE of her own intervals.
     """
     told = days > 0
     mean = np.log(np.maximum(days, 1).astype(np.float64))
@@ -306,17 +316,21 @@ def restate(habits: Habits, days: Ints, as_of: int) -> Habits:
     alive = np.full(len(mean), STATED_ALIVE)
     logits = timing.base_logits(mean, spread, alive, elapsed)
     curve = timing.curves(mean, spread, alive, elapsed, logits)
-    ahead, active = _outlook(curve, mean)
+    active = _outlook(curve, mean)[1]
     remind, chance = best_reminder(curve)
+    overdue = elapsed >= days
+    at_once = (curve[:, 0] - curve[:, 1 + AFTER]).astype(np.float64)
+    reason = np.where(elapsed > PATIENCE * days, Unsure.STOPPED.value, Unsure.SURE.value)
     low = np.exp(mean - 1.2816 * STATED_DEVIATION)
     high = np.exp(mean + 1.2816 * STATED_DEVIATION)
     pick = {
         "expected_on": np.maximum(habits.last_on + days, as_of + 1),
         "earliest_on": np.maximum(habits.last_on + np.floor(low).astype(np.int64), as_of + 1),
         "latest_on": np.maximum(habits.last_on + np.ceil(high).astype(np.int64), as_of + 1),
-        "remind_on": as_of + remind, "window_probability": chance, "p_active": active,
+        "remind_on": as_of + np.where(overdue, 1, remind),
+        "window_probability": np.where(overdue, at_once, chance), "p_active": active,
         "mean_log_gap": mean, "log_gap_deviation": spread, "rhythm_days": days.astype(np.float64),
-        "sure": told, "reason": np.full(len(mean), Unsure.SURE.value),
+        "sure": reason == Unsure.SURE.value, "reason": reason,
         "learned_on": np.full(len(mean), as_of),
     }  # fmt: skip
     changed = {k: np.where(told, v, getattr(habits, k)) for k, v in pick.items()}

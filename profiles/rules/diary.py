@@ -1,8 +1,8 @@
 """Purchases as sorted arrays, and the counts that are read from them.
 
-A diary holds the purchase *days* of some customers. Everything a learner asks ("how often did she visit
-in the thirty days before?") is a search in a sorted array, so that one pair and a million pairs cost
-the same code, and nothing after the day asked about can be seen by mistake.
+A diary holds the purchase *days* of some customers. Everything a learner asks ("how often did she
+visit in the thirty days before?") is a search in a sorted array, so that one pair and a million
+pairs cost the same code, and nothing after the day asked about can be seen by mistake.
 """
 
 from __future__ import annotations
@@ -86,8 +86,9 @@ class Timeline:
 class Diary:
     """Purchase days by pair (customer, item), in order; one row per pair and day.
 
-    `pair`, `nth` (0 for the first day of a pair), `start` (row of the pair's first day) and `next_day`
-    (-1 when there is none) describe each row; `customers`, `items`, `groups` translate the dense codes back.
+    `pair`, `nth` (0 for the first day of a pair), `start` (row of the pair's first day) and
+    `next_day` (-1 when there is none) describe each row; `customers`, `items`, `groups` translate
+    the dense codes back.
     """
 
     customers: Ints
@@ -127,7 +128,7 @@ class Diary:
         return np.flatnonzero((self.day <= evening) & still)
 
     def before(self, day: int) -> Diary:
-        """The rows before `day`, for reading gaps; the timelines stay whole, so ask them no later day."""
+        """The rows before `day`, to read gaps; the timelines stay whole: ask them no later day."""
         keep = self.day < day
         if keep.all():
             return self

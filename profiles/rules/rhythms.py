@@ -1,9 +1,10 @@
-"""How often a thing is bought again: the shop's rhythm of each item, and a pair's own, shrunk towards it.
+"""How often a thing is bought again: the rhythm of each item in the shop.
 
-Gaps between purchase days are log-normal; the mean log gap of a (customer, item) pair is drawn around its
-item's mean, the item's around the shop's. Both are shrunk by empirical Bayes with variances from moments
-(Morris 1983, "Parametric empirical Bayes inference"; log-normal gaps with a chance of having stopped:
-Boag 1949; reorder timing from pooled gaps: Bhagat et al., KDD 2018, "Buy it again").
+Gaps between purchase days are log-normal; the mean log gap of a (customer, item) pair is drawn
+around its item's mean, the item's around the shop's. Both are shrunk by empirical Bayes with
+variances from moments (Morris 1983, "Parametric empirical Bayes inference"; log-normal gaps with a
+chance of having stopped: Boag 1949; reorder timing from pooled gaps: Bhagat et al., KDD 2018, "Buy
+it again").
 """
 
 from __future__ import annotations
@@ -27,8 +28,9 @@ class Rhythms:
     """What a shop knows of its items before a day; log gaps in log days.
 
     `within` and `between` are variances: of one pair's gaps, and of pair means around the item's.
-    `alive[k]` is the chance of one more purchase after STEPS[k] purchase days. `again` has a row per
-    item and a column per HORIZONS; `trend` is the log of the last 28 days' buyers against the 28 before.
+    `alive[k]` is the chance of one more purchase after STEPS[k] purchase days. `again` has a row
+    per item and a column per HORIZONS; `trend` is the log of the last 28 days' buyers against the
+    28 before.
     """
 
     items: Ints
@@ -121,7 +123,7 @@ def quantity_power(diary: Diary) -> float:
 
 
 def _strength(square: Floats, free: Floats) -> float:
-    """How many gaps of one's own the usual spread weighs (empirical Bayes of variances, Smyth 2004).
+    """How many gaps of one's own the usual spread weighs (variances shrunk as in Smyth 2004).
 
     `square` sums the squared deviations of a pair's log gaps with `free` degrees of freedom.
     """
@@ -150,7 +152,7 @@ def _again(diary: Diary, before: int, items: int) -> tuple[Floats, tuple[float, 
 
 
 def _alive(diary: Diary, before: int, mean: Floats, deviation: float) -> tuple[float, ...]:
-    """Chance of one more purchase by purchase days so far: bought again ÷ expected if none stopped."""
+    """Chance of one more purchase, by purchase days so far: came back ÷ would if none stopped."""
     seen = (diary.day < before - 91) if len(diary) else np.zeros(0, np.bool_)
     step = np.searchsorted(STEPS, diary.nth[seen] + 1, side="right") - 1
     wait = np.where(diary.next_day >= 0, diary.next_day - diary.day, 10**6)[seen]

@@ -1,12 +1,12 @@
 """When the next purchase comes: a chance for every coming day, not a date.
 
-The time to the next purchase is cut into INTERVALS; in each stands the chance (hazard) that the purchase
-falls there when it did not fall before. That counts those who have not come back as what they are, not
-as missing (discrete-time survival: Singer & Willett 1993; Tutz & Schmid 2016). The logit of every hazard
-starts from the log-normal rhythm with a chance of having stopped and is then corrected by boosted
-oblivious trees whose leaves hold one value per interval (Friedman 2001; Prokhorenkova et al. 2018; one tree for
-many outputs: Iosipoi & Vakhrushev, NeurIPS 2022). A tree is two short lists and a small table, so the
-whole model is plain numbers.
+The time to the next purchase is cut into INTERVALS; in each stands the chance (hazard) that the
+purchase falls there when it did not fall before. That counts those who have not come back as what
+they are, not as missing (discrete-time survival: Singer & Willett 1993; Tutz & Schmid 2016). The
+logit of every hazard starts from the log-normal rhythm with a chance of having stopped and is then
+corrected by boosted oblivious trees whose leaves hold one value per interval (Friedman 2001;
+Prokhorenkova et al. 2018; one tree for many outputs: Iosipoi & Vakhrushev, NeurIPS 2022). A tree
+is two short lists and a small table, so the whole model is plain numbers.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def base_logits(mean: Floats, deviation: Floats, alive: Floats, elapsed: Ints) -
 
 
 def _left_by(mean: Floats, deviation: Floats, alive: Floats, elapsed: Ints, ahead: Ints) -> Floats:
-    """Survival by the evening of each day ahead; half a day more, as day d stands for the whole day."""
+    """Survival by the evening of each day ahead; + 0.5, as a day stands for all of its hours."""
     days = (elapsed[:, None] + ahead[None, :]).astype(np.float64)
     days = np.where(days > 0, days + 0.5, 0.0)
     return survival(mean[:, None], deviation[:, None], alive[:, None], days)
@@ -59,14 +59,14 @@ def targets(wait: Ints, seen: Ints) -> tuple[Flags, Flags]:
     """
     event = (wait[:, None] > EDGES[None, :-1]) & (wait[:, None] <= EDGES[None, 1:])
     waiting = (wait[:, None] == 0) | (wait[:, None] > EDGES[None, :-1])
-    # also purchases count only where the whole interval was seen: else late hazards come out too high
+    # purchases too count only where the whole interval was seen: else late hazards are too high
     risk = waiting & (seen[:, None] >= EDGES[None, 1:])
     return event & risk, risk
 
 
 @dataclass(frozen=True, slots=True)
 class Forest:
-    """Oblivious trees: at depth d all rows ask whether trait `trait[t, d]` is above `limit[t, d]`."""
+    """Oblivious trees: at depth d every row asks whether `trait[t, d]` is above `limit[t, d]`."""
 
     trait: Ints
     limit: Floats
@@ -82,13 +82,13 @@ class Forest:
         power = 1 << np.arange(self.trait.shape[1], dtype=np.int64)
         for trait, limit, leaf in zip(self.trait, self.limit, self.leaf, strict=True):
             where = (traits[:, trait] > limit.astype(np.float32)) @ power
-            total += leaf[where]
+            total[:, : leaf.shape[1]] += leaf[where]
         return total
 
     def to_dict(self) -> dict[str, Any]:
         return {
             "trait": self.trait.tolist(),
-            "limit": np.round(self.limit.astype(np.float64), 6).tolist(),
+            "limit": self.limit.tolist(),
             "leaf": np.round(self.leaf.astype(np.float64), 4).tolist(),
         }
 
@@ -159,15 +159,15 @@ def _best_split(
     return at_best
 
 
-def grow(
-    logits: Matrix, traits: Matrix, event: Flags, risk: Flags, weight: Matrix, growth: Growth
-) -> Forest:
+def grow(logits: Matrix, traits: Matrix, event: Flags, risk: Flags, growth: Growth) -> Forest:
     """Fit the forest to the intervals that were lived through (Newton steps on the log loss)."""
     cuts = cut_points(traits)
     bins = binned(traits, cuts)
-    bands, chance = _bands(), np.random.default_rng(growth.seed)
-    total, mask = logits.astype(np.float32), risk.astype(np.float32) * weight[:, None]
-    hit = event.astype(np.float32) * mask
+    seen = int(np.flatnonzero(risk.any(axis=0)).max(initial=-1)) + 1  # nothing is learned beyond
+    bands, chance = _bands()[:seen], np.random.default_rng(growth.seed)
+    total = logits[:, :seen].astype(np.float32)
+    mask = risk[:, :seen].astype(np.float32)
+    hit = event[:, :seen].astype(np.float32)
     kept: tuple[list[list[int]], list[list[float]], list[Matrix]] = ([], [], [])
     power = 1 << np.arange(growth.depth, dtype=np.int64)
     for number in range(growth.trees):
@@ -176,7 +176,7 @@ def grow(
         pull = hit[rows] - mask[rows] * p
         push = mask[rows] * p * (1.0 - p)
         band = bands[:, number % bands.shape[1]]
-        band_pull, band_push = (pull @ band).astype(np.float64), (push @ band).astype(np.float64)
+        band_pull, band_push = _along(pull, band), _along(push, band)
         some = np.sort(chance.permutation(len(bins))[: max(1, int(len(bins) * growth.traits))])
         part = bins[:, rows]
         leaf = np.zeros(len(rows), dtype=np.int64)
@@ -198,10 +198,18 @@ def grow(
     )
 
 
+def _along(values: Matrix, band: Matrix) -> Floats:
+    """Weighted row sums; einsum, as BLAS would make the sum depend on the number of threads."""
+    return np.einsum("ij,j->i", values, band).astype(np.float64)
+
+
 def _leaf_values(leaf: Ints, leaves: int, pull: Matrix, push: Matrix, growth: Growth) -> Matrix:
-    one = np.zeros((leaves, len(leaf)), dtype=np.float32)
-    one[leaf, np.arange(len(leaf))] = 1.0
-    return (growth.rate * (one @ pull) / (one @ push + growth.ridge)).astype(np.float32)
+    order = np.argsort(leaf, kind="stable")
+    there, first = np.unique(leaf[order], return_index=True)
+    value = np.zeros((leaves, pull.shape[1]))
+    top, under = np.add.reduceat(pull[order], first), np.add.reduceat(push[order], first)
+    value[there] = growth.rate * top / (under + growth.ridge)
+    return np.round(value, 4).astype(np.float32)
 
 
 def curves(mean: Floats, deviation: Floats, alive: Floats, elapsed: Ints, logits: Matrix) -> Matrix:

@@ -1,7 +1,8 @@
 """What is known of a pair on the day asked about, as numbers for the timing model.
 
-Three voices: the pair's own gaps, the customer's visits (who is here and buying now says more than the
-mean of old gaps), the item's and its group's habits in the shop. Nothing after that day is looked at.
+Three voices: the pair's own gaps, the customer's visits (who is here and buying now says more than
+the mean of old gaps), the item's and its group's habits in the shop. Nothing after that day is
+looked at.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ LONG = 400  # days; stands for "never before"
 
 @dataclass(frozen=True, slots=True)
 class Rhythm:
-    """The log-normal rhythm of each case: log days, standard deviation, chance of another purchase."""
+    """The log-normal rhythm of each case: log days, deviation, chance of another purchase."""
 
     mean: Floats
     deviation: Floats
@@ -29,13 +30,17 @@ class Rhythm:
     recent: Floats
 
 
-def _prefix(values: Floats) -> Floats:
-    return np.concatenate(([0.0], np.cumsum(values)))
+FIXED = float(2**30)  # fixed-point sums are exact: a pair gets the same in any company
 
 
-def _since_start(diary: Diary, sums: Floats, rows: Ints) -> Floats:
+def _prefix(values: Floats) -> Ints:
+    """Running sums, in units of 1 / FIXED."""
+    return np.concatenate(([0], np.cumsum(np.round(values * FIXED).astype(np.int64))))
+
+
+def _since_start(diary: Diary, sums: Ints, rows: Ints) -> Floats:
     """Sum over the pair's rows from its first up to and with the given row."""
-    return sums[rows + 1] - sums[diary.start[rows]]
+    return (sums[rows + 1] - sums[diary.start[rows]]) / FIXED
 
 
 def recent_gaps(diary: Diary, rows: Ints) -> Floats:
@@ -56,7 +61,7 @@ def median_of(gaps: Floats) -> Floats:
 
 
 def rhythm_of(diary: Diary, rhythms: Rhythms, rows: Ints) -> Rhythm:
-    """Shrink each pair's gaps towards its item (empirical Bayes) and lengthen for a larger quantity."""
+    """Shrink each pair's gaps towards its item; a larger quantity lengthens the next one."""
     logs = log_gaps(diary)
     n = diary.nth[rows].astype(np.float64)
     own = _since_start(diary, _prefix(logs), rows) / np.maximum(n, 1.0)
@@ -121,7 +126,7 @@ def _visit_traits(diary: Diary, rhythm: Rhythm, rows: Ints, on: Ints) -> list[Fl
     share = (diary.nth[rows] + 0.5) / (since_first + 1.0)
     recent_share = diary.pair_days.count(diary.pair[rows], tenth, on + 1) / (taken + 2.0)
     before = visits.day_at(np.maximum(end - 2, owner_start))
-    bought = _prefix(diary.basket.astype(np.float64))
+    bought = np.concatenate(([0], np.cumsum(diary.basket)))
     basket = bought[end] - bought[np.maximum(end - 1, 0)]
     habitual = bought[end] - bought[np.maximum(end - 10, owner_start)]
     return [

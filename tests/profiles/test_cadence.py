@@ -47,7 +47,7 @@ def same(one: Habits, other: Habits) -> None:
 
 @pytest.fixture(scope="module")
 def shop() -> Purchases:
-    """120 customers with six items each, every item with a rhythm of its own, some customers lost."""
+    """120 customers with six items each, every item with its own rhythm, some customers lost."""
     chance = np.random.default_rng(7)
     lines: list[Line] = []
     for customer in range(120):
@@ -84,7 +84,7 @@ class TestRegularPair:
     def test_gaps_without_rhythm_give_a_wide_interval_and_silence(self) -> None:
         days = (0, 3, 60, 64, 150, 155)
         habit = learn(bought(*[(1, 1, d, 1.0) for d in days]), REGULAR, 155)
-        assert habit.latest_on[0] - habit.earliest_on[0] > 60
+        assert habit.latest_on[0] - habit.earliest_on[0] > 50
         assert habit.sure.tolist() == [False]
         assert habit.reason.tolist() == ["irregular"]
 
@@ -197,6 +197,12 @@ class TestStatedInterval:
         assert habit.expected_on.tolist() == [191]
         assert habit.remind_on.tolist() == [191]
 
+    def test_a_word_kept_silent_for_three_intervals_is_not_acted_on(self) -> None:
+        learned = learn(bought(*every(28, 6)), REGULAR, 140 + 127)
+        habit = restate(learned, np.array([42]), 140 + 127)
+        assert habit.sure.tolist() == [False]
+        assert habit.reason.tolist() == ["stopped"]
+
     def test_without_a_word_nothing_changes(self) -> None:
         learned = learn(bought(*every(28, 6)), REGULAR, 140)
         same(restate(learned, np.array([0]), 140), learned)
@@ -295,13 +301,13 @@ class TestShared:
         np.testing.assert_allclose(np.exp(rhythms.mean), [6, 11, 16, 21, 26, 31], rtol=0.1)
 
     def test_what_it_promises_is_kept(self, shop: Purchases) -> None:
-        shared = fit_shared(shop, 200)
+        shared = fit_shared(shop, 230, Growth(trees=60))
         diary = open_diary(shop, 299)
-        rows = np.flatnonzero((diary.day >= 200) & (diary.day < 230) & (diary.nth >= 2))
+        rows = np.flatnonzero((diary.day >= 230) & (diary.day < 260) & (diary.nth >= 2))
         habit = cadence.learn_rows(diary, shared, rows, diary.day[rows])
         next_on = np.where(diary.next_day[rows] > 0, diary.next_day[rows], 10**6)
         met = (next_on >= habit.remind_on - 3) & (next_on <= habit.remind_on + 7)
-        assert met.mean() == pytest.approx(habit.window_probability.mean(), abs=0.05)
+        assert met.mean() == pytest.approx(habit.window_probability.mean(), abs=0.03)
 
 
 class TestArithmetic:
