@@ -27,6 +27,7 @@ from cxportal.lib.file_locks import lock_at_once
 
 PROJECT = Path(__file__).resolve().parents[1]
 STATE = PROJECT / ".local" / "test"
+TEMPLATES = PROJECT / "templates"
 POSTGRES_15 = Path("/usr/lib/postgresql/15/bin")
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 CHROMIUM_ON_MACOS = (
@@ -254,32 +255,30 @@ def _install(package: str) -> bool:
 
 def _check() -> int:
     """Run every check, also after one has failed; say at the end which did."""
+    # What `check --deploy` judges is an installation behind TLS.
     os.environ.update(SITE_URL="https://cx.example.com", ALLOWED_HOSTS="cx.example.com")
-    templates = sorted(str(path) for path in (PROJECT / "templates").rglob("*.html"))
-    python = [sys.executable, "-P"]
     with _embedded_database():
-        passed = {
-            name: _passes(name, check)
-            for name, check in {
-                "format": [*python, "-m", "ruff", "format", "--check", "."],
-                "lint": [*python, "-m", "ruff", "check", "."],
-                "types": [*python, "-m", "mypy"],
-                "import contracts": [str(Path(sys.executable).with_name("lint-imports"))],
-                "migrations": [*python, "manage.py", "makemigrations", "--check", "--dry-run"],
-                "deployment": [
-                    *python,
-                    "manage.py",
-                    "check",
-                    "--deploy",
-                    "--fail-level=WARNING",
-                ],
-                "template format": [*python, "-m", "djhtml", "--check", *templates],
-                "template syntax": _compile_templates,
-            }.items()
-        }
+        passed = {name: _passes(name, check) for name, check in _checks().items()}
     failed = [name for name, fine in passed.items() if not fine]
     print(f"Failed: {', '.join(failed)}." if failed else "All checks pass.")
     return bool(failed)
+
+
+def _checks() -> dict[str, Sequence[str] | Callable[[], str]]:
+    """Return the checks: commands, or functions that return what is wrong."""
+    module = [sys.executable, "-P", "-m"]
+    manage = [sys.executable, "manage.py"]
+    templates = sorted(str(path) for path in TEMPLATES.rglob("*.html"))
+    return {
+        "format": [*module, "ruff", "format", "--check", "."],
+        "lint": [*module, "ruff", "check", "."],
+        "types": [*module, "mypy"],
+        "import contracts": [str(Path(sys.executable).with_name("lint-imports"))],
+        "migrations": [*manage, "makemigrations", "--check", "--dry-run"],
+        "deployment": [*manage, "check", "--deploy", "--fail-level=WARNING"],
+        "template format": [*module, "djhtml", "--check", *templates],
+        "template syntax": _compile_templates,
+    }
 
 
 def _passes(name: str, check: Sequence[str] | Callable[[], str]) -> bool:
@@ -301,14 +300,14 @@ def _passes(name: str, check: Sequence[str] | Callable[[], str]) -> bool:
 def _compile_templates() -> str:
     """Compile every template; return what is wrong, one line for each."""
     django.setup()
-    root = PROJECT / "templates"
     wrong = []
-    for path in sorted(root.rglob("*.*")):
-        name = str(path.relative_to(root))
-        try:
-            get_template(name)
-        except Exception as error:  # whatever it is, it is what we look for
-            wrong.append(f"{name}: {error}")
+    for path in sorted(TEMPLATES.rglob("*.*")):
+        if path.suffix in (".html", ".txt"):
+            name = str(path.relative_to(TEMPLATES))
+            try:
+                get_template(name)
+            except Exception as error:  # whatever it is, it is what we look for
+                wrong.append(f"{name}: {error}")
     return "\n".join(wrong)
 
 

