@@ -21,6 +21,7 @@ urlpatterns = [
     path("settings/stop/", settings_page.stop, name="sending-stop"),
     path("settings/resume/", settings_page.resume, name="sending-resume"),
     path("settings/adopt/", settings_page.adopt, name="sending-adopt"),
+    path("", include("campaigns.urls")),
     path("", include("feedback.urls")),
     path("styleguide/", living.living, name="styleguide"),
     # The admin's own log-in asks people who are in for another account; ours says what is so.

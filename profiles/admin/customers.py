@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from cxportal.lib.admin import ReadOnlyAdmin, ReadOnlyInline, links
 from profiles.models import ConsentEntry, Customer, Identifier, Profile, ReorderSchedule
-from profiles.queries.company import company
-from profiles.rules.names import IdentifierKind, folded, normal_identifier
+from profiles.queries.finding import matching
 
 
 class IdentifierInline(ReadOnlyInline):
@@ -37,7 +36,7 @@ class ConsentInline(ReadOnlyInline):
 class ScheduleInline(ReadOnlyInline):
     model = ReorderSchedule
     fields = ("product", "every_days", "not_before_on", "paused_at", "stopped_at", "updated_at")
-    verbose_name_plural = "reorder schedules, as the customer set them"
+    verbose_name_plural = "own schedules"
     ordering = ("-updated_at",)
 
 
@@ -75,25 +74,6 @@ class CustomerAdmin(ReadOnlyAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Customer], search_term: str
     ) -> tuple[QuerySet[Customer], bool]:
-        """Search as people ask; each way has its index."""
-        term = search_term.strip()
-        return (queryset.filter(_matching(term)) if term else queryset), False
-
-
-def _matching(term: str) -> Q:
-    found = Q(pk__in=Identifier.objects.filter(_identified_by(term)).values("customer_id"))
-    if term.isdecimal() and len(term) < 19:
-        found |= Q(pk=int(term))
-    if name := folded(term):
-        found |= Q(search_name__contains=name)
-    return found
-
-
-def _identified_by(term: str) -> Q:
-    region = company().phone_region
-    wanted = {kind: normal_identifier(kind, term, region) for kind in IdentifierKind}
-    found = Q(value__endswith=term) if len(term) == 4 else Q()
-    for kind, value in wanted.items():
-        if value:
-            found |= Q(kind=kind, value=value)
-    return found or Q(pk__in=[])
+        """Search as people ask."""
+        found = queryset.filter(matching(search_term)) if search_term.strip() else queryset
+        return found, False

@@ -1,0 +1,21 @@
+"""Routes of campaigns."""
+
+from django.urls import path
+
+from campaigns.views import mailbox, rehearsals, templates
+
+app_name = "campaigns"
+urlpatterns = [
+    path("mailbox/", mailbox.mailbox, name="mailbox"),
+    path("mailbox/<int:message_id>/", mailbox.mailbox, name="mailbox-message"),
+    path("mailbox/<int:message_id>/html/", mailbox.message_html, name="mailbox-html"),
+    path("messages/", templates.template_list, name="template-list"),
+    path("messages/preview/", templates.template_preview, name="template-preview"),
+    path("messages/customers/", templates.customer_choices, name="template-customers"),
+    path(
+        "messages/<int:campaign_id>/<str:language>/", templates.template_edit, name="template-edit"
+    ),
+    path("rehearsals/", rehearsals.rehearsal_list, name="rehearsal-list"),
+    path("rehearsals/new/", rehearsals.rehearsal_new, name="rehearsal-new"),
+    path("rehearsals/<int:rehearsal_id>/", rehearsals.rehearsal_detail, name="rehearsal-detail"),
+]

@@ -1,0 +1,138 @@
+"""The words of messages: edited in Liquid, tried on a real customer, kept version by version."""
+
+from __future__ import annotations
+
+from csp.decorators import csp_replace
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.clickjacking import xframe_options_sameorigin
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from campaigns.forms import TemplateForm
+from campaigns.models import Campaign, MessageTemplate
+from campaigns.services import composing
+from campaigns.services.composing import TemplateInvalid
+from campaigns.views.mailbox import MAIL_POLICY
+from cxportal.lib.http import StaffRequest
+from profiles.models import Customer, Habit
+from profiles.queries.company import company_zone
+from profiles.queries.finding import matching
+
+FOUND = 8
+# What a template can say; each name is checked by the preview.
+VARIABLES = (
+    ("customer.first_name", "Dolores"),
+    ("customer.name", "Dolores Reyes"),
+    ("product.name", "Whole-bean hazelnut, 500 g"),
+    ("product.url", "the product’s address in the shop"),
+    ("last_purchase.on", "the day of the last purchase"),
+    ("rhythm", "5 weeks"),
+    ("reason", "why now, in words"),
+    ("company.name", "who writes"),
+    ("links.plenty", "“I still have plenty”"),
+    ("links.preferences", "the customer’s own page"),
+    ("links.why", "why me, why now"),
+    ("links.person", "a person"),
+    ("links.stop", "stop"),
+)
+
+
+@require_GET
+@permission_required("campaigns.add_messagetemplate", raise_exception=True)
+def template_list(request: StaffRequest) -> HttpResponse:
+    """List the campaigns with the newest version of their words in each language."""
+    newest = (
+        MessageTemplate.objects.order_by("campaign__name", "campaign_id", "language", "-version")
+        .distinct("campaign__name", "campaign_id", "language")
+        .select_related("campaign", "created_by")
+    )
+    context = {"templates": list(newest), "zone": company_zone()}
+    return render(request, "campaigns/template_list.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@permission_required("campaigns.add_messagetemplate", raise_exception=True)
+def template_edit(request: StaffRequest, campaign_id: int, language: str) -> HttpResponse:
+    """Edit the words; saving makes the next version."""
+    campaign = get_object_or_404(Campaign, pk=campaign_id)
+    newest = get_object_or_404(_versions(campaign, language)[:1])
+    parts = {"subject": newest.subject, "text": newest.text, "html": newest.html}
+    form = TemplateForm(request.POST or None, initial=parts)
+    if request.method == "POST" and form.is_valid() and _save(request, campaign, language, form):
+        return redirect("campaigns:template-edit", campaign_id, language)
+    context = {
+        "campaign": campaign,
+        "newest": newest,
+        "versions": _versions(campaign, language).select_related("created_by")[:10],
+        "form": form,
+        "customers": _example_customers(),
+        "variables": VARIABLES,
+        "zone": company_zone(),
+    }
+    status = 422 if form.errors else 200
+    return render(request, "campaigns/template_edit.html", context, status=status)
+
+
+def _versions(campaign: Campaign, language: str) -> QuerySet[MessageTemplate]:
+    return MessageTemplate.objects.filter(campaign=campaign, language=language).order_by("-version")
+
+
+def _save(request: StaffRequest, campaign: Campaign, language: str, form: TemplateForm) -> bool:
+    try:
+        saved = composing.save_template(
+            campaign=campaign, language=language, by=request.user, **form.cleaned_data
+        )
+    except TemplateInvalid as error:
+        part = error.data.get("part")
+        form.add_error(part if part in form.fields else None, error.message)
+        return False
+    messages.success(request, f"Saved as version {saved.version}. Messages planned keep their own.")
+    return True
+
+
+def _example_customers() -> list[Customer]:
+    """Offer customers of whom something is known well enough to be said."""
+    sure = Habit.objects.filter(doubt="", product__isnull=False).order_by("-pk")
+    found = Customer.objects.filter(pk__in=list(sure.values_list("customer_id", flat=True)[:50]))
+    return list(found.order_by("name", "pk")[:FOUND])
+
+
+@require_GET
+@permission_required("campaigns.add_messagetemplate", raise_exception=True)
+def customer_choices(request: StaffRequest) -> HttpResponse:
+    """Answer the search for a customer to try the words on."""
+    term = request.GET.get("q", "")
+    found = Customer.objects.filter(matching(term)).order_by("name", "pk")[:FOUND] if term else []
+    context = {"customers": list(found) if term else _example_customers(), "term": term}
+    return render(request, "campaigns/_customer_choices.html", context)
+
+
+@require_POST
+@permission_required("campaigns.add_messagetemplate", raise_exception=True)
+@xframe_options_sameorigin
+@csp_replace(MAIL_POLICY)
+def template_preview(request: StaffRequest) -> HttpResponse:
+    """Show the words as this customer would get them; nothing is stored or sent."""
+    form = TemplateForm(request.POST)
+    chosen = request.POST.get("customer", "")
+    customer = Customer.objects.filter(pk=chosen if chosen.isdecimal() else 0).first()
+    if customer is None:
+        return _frame(request, problems=["Choose a customer to see the message for."])
+    if not form.is_valid():
+        told = [
+            f"{form[name].label}: {error}" for name, each in form.errors.items() for error in each
+        ]
+        return _frame(request, problems=told)
+    try:
+        words = composing.preview(customer=customer, now=timezone.now(), **form.cleaned_data)
+    except TemplateInvalid as error:
+        return _frame(request, problems=[error.message])
+    return _frame(request, words=words, customer=customer)
+
+
+def _frame(request: StaffRequest, **context: object) -> HttpResponse:
+    return render(request, "campaigns/preview_frame.html", context)

@@ -1,0 +1,36 @@
+"""Finding customers by what a person types: a name, an address, digits, a number."""
+
+from __future__ import annotations
+
+from django.db.models import Q
+
+from profiles.models import Identifier
+from profiles.queries.company import company
+from profiles.rules.names import IdentifierKind, folded, normal_identifier
+
+# A number has to fit the key, or the database refuses the question.
+_LONGEST_KEY = 18
+
+
+def matching(term: str) -> Q:
+    """Narrow customers to those that ``term`` may mean; each way has its index.
+
+    A name, a whole e-mail address, phone or card number, the last four digits of one, or the number
+    of the customer. An empty term matches nobody.
+    """
+    term = term.strip()
+    found = Q(pk__in=Identifier.objects.filter(_identified_by(term)).values("customer_id"))
+    if term.isdecimal() and len(term) <= _LONGEST_KEY:
+        found |= Q(pk=int(term))
+    if name := folded(term):
+        found |= Q(search_name__contains=name)
+    return found
+
+
+def _identified_by(term: str) -> Q:
+    region = company().phone_region
+    found = Q(value__endswith=term) if len(term) == 4 else Q(pk__in=[])
+    for kind in IdentifierKind:
+        if value := normal_identifier(kind, term, region):
+            found |= Q(kind=kind, value=value)
+    return found
