@@ -62,6 +62,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "cxportal.pages.shell.house_time",
     "axes.middleware.AxesMiddleware",
 ]
 
@@ -167,7 +168,9 @@ SESSION_COOKIE_AGE = 12 * 3600
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=HTTPS)
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
-SECURE_REFERRER_POLICY = "no-referrer"  # signed links stand in addresses
+# Signed links stand in addresses: nothing of them goes to other sites. ("no-referrer" would make
+# browsers send "Origin: null" with forms, which the CSRF check refuses.)
+SECURE_REFERRER_POLICY = "same-origin"
 if env.bool("BEHIND_TLS_PROXY", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 X_FRAME_OPTIONS = "SAMEORIGIN"  # the mailbox shows messages in a sandboxed frame
@@ -198,6 +201,7 @@ LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = True
+FORMAT_MODULE_PATH = "cxportal.formats"
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = True
@@ -209,9 +213,7 @@ UNFOLD = {
     "SITE_HEADER": "All data",
     "SITE_URL": "/",
     "SITE_ICON": "/static/img/logo.svg",
-    "SITE_FAVICONS": [
-        {"rel": "icon", "type": "image/svg+xml", "href": "/static/img/favicon.svg"}
-    ],
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "/static/img/favicon.svg"}],
     "SHOW_VIEW_ON_SITE": False,
     "ENVIRONMENT": "cxportal.pages.shell.data_environment",
     "SIDEBAR": {
