@@ -176,7 +176,7 @@ def _alone(state: Path) -> Iterator[None]:
         while not lock_at_once(lock):
             lock.seek(0)
             holder = lock.read().strip()
-            if time.monotonic() > deadline or (holder and psutil.pid_exists(int(holder))):
+            if _lives(holder) or time.monotonic() > deadline:
                 raise LaunchError(
                     f"{state} is in use by another ./run (process {holder}). End that one, or "
                     "start a second beside it: ./run --data DIR --port N"
@@ -186,6 +186,14 @@ def _alone(state: Path) -> Iterator[None]:
         lock.write(str(os.getpid()))
         lock.flush()
         yield
+
+
+def _lives(number: str) -> bool:
+    """Tell whether the process is there, and not only its exit code."""
+    try:
+        return psutil.Process(int(number)).status() != psutil.STATUS_ZOMBIE
+    except (ValueError, psutil.NoSuchProcess):
+        return False
 
 
 def _refuse_busy_port(port: int) -> None:

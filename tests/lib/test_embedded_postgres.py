@@ -24,7 +24,8 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Return a directory as unpleasant as a user's may be; its cluster is made once."""
     state = tmp_path_factory.mktemp("pg") / "Büro Wien (neu), $HOME" / ("lang" * 30)
     yield state
-    shutil.rmtree(EmbeddedPostgres(state).home, ignore_errors=True)
+    for directory in (EmbeddedPostgres(state).home, EmbeddedPostgres(state).socket_dir):
+        shutil.rmtree(directory, ignore_errors=True)
 
 
 @pytest.fixture
