@@ -45,7 +45,7 @@ PATIENCE, SHORTEST_PATIENCE = (
     3.0,
     91.0,
 )  # rhythms (days, at least) after which she is not expected back
-LAPSED_WEIGHT = 0.4  # how much "may not come back" delays the expected day, 0 to 1
+LAPSED_WEIGHT = 0.55  # how much "may not come back" delays the expected day, 0 to 1
 STATED_DEVIATION = 0.15  # log days; "every month" is meant within some days
 STATED_ALIVE = 0.9
 SURE_FROM = 0.4  # least window probability to speak
