@@ -91,34 +91,25 @@ def until(found: Callable[[], Any]) -> Any:
     raise AssertionError("waited in vain")
 
 
-def test_product_starts_mends_itself_and_ends_without_a_trace(launch: Launch):
-    process = launch()
-    said = read_until(process, "Ready: http://127.0.0.1:")
+def test_product_mends_itself_outlives_a_kill_and_ends_without_a_trace(launch: Launch):
+    first = launch()
+    said = read_until(first, "Ready: http://127.0.0.1:")
     assert "Starting the database." in said
-    everyone = family(process)
 
-    worker = worker_of(process)
+    worker = worker_of(first)
     assert worker is not None
     worker.kill()
-    read_until(process, "worker ended with SIGKILL; starting it again")
-    until(lambda: worker_of(process))
+    read_until(first, "worker ended with SIGKILL; starting it again")
+    until(lambda: worker_of(first))
 
-    everyone += family(process)
-    process.send_signal(signal.SIGINT)
-    read_until(process, "All has ended.")
-    assert process.wait(10) == 0
-    assert psutil.wait_procs(everyone, timeout=10)[1] == []
-
-
-def test_killed_product_leaves_nothing_behind_and_starts_again(launch: Launch):
-    first = launch()
-    read_until(first, "Ready:")
     everyone = family(first)
-
     first.kill()
     second = launch()
-
     read_until(second, "Ready:")
-    until(lambda: not any(process.is_running() for process in everyone))
-    second.terminate()
-    assert second.wait(30) == 0
+    assert psutil.wait_procs(everyone, timeout=10)[1] == []
+
+    everyone = family(second)
+    second.send_signal(signal.SIGINT)
+    read_until(second, "All has ended.")
+    assert second.wait(10) == 0
+    assert psutil.wait_procs(everyone, timeout=10)[1] == []
