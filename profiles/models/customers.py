@@ -49,7 +49,7 @@ class Profile(models.Model):
     """A customer as one source knows them; created once, never moved between sources."""
 
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="profiles")
-    source = models.ForeignKey(Source, models.PROTECT, related_name="+")
+    source = models.ForeignKey(Source, models.PROTECT, db_index=False, related_name="+")
     external_id = models.CharField(max_length=200)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 

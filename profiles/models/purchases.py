@@ -15,9 +15,10 @@ from profiles.models.sources import Source
 class Purchase(models.Model):
     """One order or receipt; a return is a purchase whose lines have negative quantities."""
 
-    source = models.ForeignKey(Source, models.PROTECT, related_name="+")
+    # Source and customer lead the indexes below; one of their own would only slow down writing.
+    source = models.ForeignKey(Source, models.PROTECT, db_index=False, related_name="+")
     external_id = models.CharField(max_length=200)
-    customer = models.ForeignKey(Customer, models.PROTECT, related_name="purchases")
+    customer = models.ForeignKey(Customer, models.PROTECT, db_index=False, related_name="purchases")
     origin_profile = models.ForeignKey(Profile, models.PROTECT, related_name="+")
     place = models.ForeignKey(Place, models.PROTECT, null=True, blank=True, related_name="+")
     occurred_at = models.DateTimeField()

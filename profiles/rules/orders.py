@@ -1,5 +1,6 @@
-"""How an order file is read: which column is what, how its dates and numbers are written, what a row
-must have. Pure: text in, values out.
+"""How an order file is read: which column is what, how its dates and numbers are written.
+
+Pure: text in, values out.
 """
 
 from __future__ import annotations
@@ -72,22 +73,29 @@ class DateOrder(StrEnum):
 
 # --- columns --------------------------------------------------------------------------------------
 
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
 # Headers by which a field is known: folded, without spaces, the surest first.
 SYNONYMS: dict[Field, tuple[str, ...]] = {
-    Field.CUSTOMER: tuple(
+    Field.CUSTOMER: _words(
         """customerid custid customerno customernumber customernr customercode customerkey customer
-        clientid clientno clientnumber client memberid membernumber memberno member shopperid buyerid
+        clientid clientno clientnumber client memberid
+        membernumber memberno member shopperid buyerid
         cardid cardnumber cardno loyaltyid loyaltynumber householdid householdkey accountid userid
         kundennummer kundennr kundenid kundennum kdnr kunde mitgliedsnummer mitglied
         idclient numeroclient noclient numclient codeclient
         idcliente numerocliente numcliente codigocliente codcliente nocliente cliente
         codicecliente numerodelcliente codigodocliente klantnummer klantnr klantid klant
         kundnummer kundnr kundid kundenummer kundeid kund
-        idklienta numerklienta klient asiakasnumero asiakasid asiakas""".split()
+        idklienta numerklienta klient asiakasnumero asiakasid asiakas"""
     ),
-    Field.ORDER: tuple(
+    Field.ORDER: _words(
         """orderid orderno ordernumber ordernr ordercode order invoiceno invoicenumber invoiceid
-        invoice receiptid receiptno receiptnumber receipt basketid basket transactionid transactionno
+        invoice receiptid receiptno receiptnumber
+        receipt basketid basket transactionid transactionno
         transactionnumber transaction saleid saleno ticketid ticketno ticket checkno billno
         bestellnummer bestellnr bestellung bestellid auftragsnummer auftragsnr auftrag belegnummer
         belegnr beleg bonnummer bonnr bon rechnungsnummer rechnungsnr rechnung
@@ -95,9 +103,9 @@ SYNONYMS: dict[Field, tuple[str, ...]] = {
         idpedido numeropedido numpedido nopedido pedido numerofactura factura
         idordine numeroordine ordine numeroscontrino scontrino fattura encomenda
         ordernummer bestelnummer bestelling bonnummer ordrenummer ordre
-        idzamowienia numerzamowienia zamowienie tilausnumero tilaus""".split()
+        idzamowienia numerzamowienia zamowienie tilausnumero tilaus"""
     ),
-    Field.TIME: tuple(
+    Field.TIME: _words(
         """orderedat ordertime orderdatetime orderdate purchasedat purchasetime purchasedate
         occurredat soldat saletime saledate transactiontime transactiondate transactiontimestamp
         invoicedate receiptdate createdat processedat paidat timestamp datetime ts time date
@@ -105,9 +113,9 @@ SYNONYMS: dict[Field, tuple[str, ...]] = {
         datumuhrzeit datum uhrzeit datecommande dateachat datefacture dateheure
         fechapedido fechacompra fechahora fechafactura fecha dataordine dataacquisto dataora
         datapedido datacompra data besteldatum aankoopdatum orderdatum ordredato dato
-        datazamowienia tilauspaiva paivays""".split()
+        datazamowienia tilauspaiva paivays"""
     ),
-    Field.PRODUCT: tuple(
+    Field.PRODUCT: _words(
         """productid productcode productno productnumber productsku productkey sku skuid stockcode
         itemid itemcode itemno itemnumber itemsku articleid articleno articlenumber articlecode
         lineitemsku variantsku upc ean gtin plu barcode materialnumber
@@ -115,9 +123,9 @@ SYNONYMS: dict[Field, tuple[str, ...]] = {
         idproduit codeproduit referenceproduit refproduit reference codearticle refarticle
         idproducto codigoproducto codproducto referencia codigoarticulo
         idprodotto codiceprodotto codicearticolo idproduto codigoproduto
-        productnummer varenummer artikelkod idproduktu kodproduktu tuotenumero tuotekoodi""".split()
+        productnummer varenummer artikelkod idproduktu kodproduktu tuotenumero tuotekoodi"""
     ),
-    Field.NAME: tuple(
+    Field.NAME: _words(
         """productname producttitle productdescription product itemname itemdescription item
         lineitemname articlename article description title
         produktname produktbezeichnung artikelname artikelbezeichnung bezeichnung beschreibung
@@ -125,58 +133,58 @@ SYNONYMS: dict[Field, tuple[str, ...]] = {
         nombreproducto nombredelproducto producto descripcion articulo
         nomeprodotto prodotto descrizione articolo nomeproduto produto descricao
         productnaam omschrijving produktnamn produktnavn varenavn vare
-        nazwaproduktu nazwa tuotenimi tuote name""".split()
+        nazwaproduktu nazwa tuotenimi tuote name"""
     ),
-    Field.CATEGORY: tuple(
+    Field.CATEGORY: _words(
         """category categoryname productcategory productgroup productgroupname productfamily
         itemcategory commodity commoditydesc group department family producttype
         kategorie produktkategorie warengruppe produktgruppe artikelgruppe
         categorie categorieproduit famille rayon categoria familia grupo
         reparto gruppo productgroep artikelgroep kategori varugrupp varegruppe
-        kategoria kategoriaproduktu tuoteryhma""".split()
+        kategoria kategoriaproduktu tuoteryhma"""
     ),
-    Field.QUANTITY: tuple(
+    Field.QUANTITY: _words(
         """quantity qty quantitysold orderqty orderquantity lineitemquantity itemquantity units
         unitssold pieces pcs count amountofitems
         menge anzahl stueck stuck stk quantite qte nombre cantidad cant unidades
-        quantita qta quantidade qtd aantal hoeveelheid antal mangd ilosc maara""".split()
+        quantita qta quantidade qtd aantal hoeveelheid antal mangd ilosc maara"""
     ),
-    Field.PRICE: tuple(
+    Field.PRICE: _words(
         """unitprice priceperunit priceeach itemprice lineitemprice productprice saleprice
         sellingprice price unitcost
         einzelpreis stueckpreis stuckpreis preis verkaufspreis vkpreis
         prixunitaire prix preciounitario precio prezzounitario prezzo precounitario preco
         stukprijs eenheidsprijs prijs enhetspris styckpris stykpris pris
-        cenajednostkowa cena yksikkohinta hinta""".split()
+        cenajednostkowa cena yksikkohinta hinta"""
     ),
-    Field.PLACE: tuple(
+    Field.PLACE: _words(
         """store storeid storename storecode storenumber shop shopid shopname branch branchid outlet
         location locationid locationname channel saleschannel pointofsale pos till register
         filiale filialnummer filialnr laden geschaft markt standort kanal vertriebskanal
         magasin boutique pointdevente canal tienda sucursal negozio puntovendita canale
-        loja winkel filiaal kanaal butik affar sklep kanalsprzedazy myymala""".split()
+        loja winkel filiaal kanaal butik affar sklep kanalsprzedazy myymala"""
     ),
-    Field.URL: tuple(
+    Field.URL: _words(
         """producturl productlink productaddress url link itemurl itemlink
         produkturl produktlink artikelurl lienproduit lien urlproducto enlace urlprodotto
-        producturladdress""".split()
+        producturladdress"""
     ),
-    Field.EMAIL: tuple(
+    Field.EMAIL: _words(
         """email emailaddress customeremail mail mailaddress emailadresse mailadresse
         kundenemail courriel adressemail adresseemail correo correoelectronico
-        emailcliente posta indirizzoemail emailadres epost""".split()
+        emailcliente posta indirizzoemail emailadres epost"""
     ),
-    Field.PHONE: tuple(
+    Field.PHONE: _words(
         """phone phonenumber telephone telephonenumber mobile mobilenumber cell cellphone
         customerphone telefon telefonnummer handy handynummer mobil mobilnummer
         numerotelephone portable telefono movil cellulare telefone telemovel telefoon
-        telefoonnummer puhelin""".split()
+        telefoonnummer puhelin"""
     ),
-    Field.PERSON: tuple(
+    Field.PERSON: _words(
         """customername fullname clientname buyername membername billingname shippingname
         kundenname vollername vorundnachname nomclient nomcomplet nomduclient
         nombrecliente nombrecompleto nomecliente nomecompleto klantnaam kundnamn kundenavn
-        imieinazwisko asiakasnimi""".split()
+        imieinazwisko asiakasnimi"""
     ),
 }
 # What spreadsheets put into headers without showing it: BOM, zero-width signs, soft hyphens.
@@ -199,8 +207,8 @@ def _compact(header: str) -> str:
 def proposed_mapping(headers: Sequence[str]) -> dict[str, str]:
     """Guess which column is what by its header; each column is used once, and none by force.
 
-    >>> proposed_mapping(["Kunden-Nr.", "Datum", "Artikelnummer", "Preis"])
-    {'customer_id': 'Kunden-Nr.', 'ordered_at': 'Datum', 'product_id': 'Artikelnummer', 'unit_price': 'Preis'}
+    >>> proposed_mapping(["Kunden-Nr.", "Datum", "Artikelnummer"])
+    {'customer_id': 'Kunden-Nr.', 'ordered_at': 'Datum', 'product_id': 'Artikelnummer'}
     """
     free = {_compact(header): clean_header(header) for header in reversed(headers)}
     found: dict[str, str] = {}
@@ -255,7 +263,7 @@ def _utf16_without_bom(sample: bytes) -> str:
 
 
 def recognised_delimiter(lines: Sequence[str]) -> str:
-    r"""Return the delimiter that cuts the most lines as it cuts the header, or "" for a single column.
+    """Return the delimiter that cuts most lines as it cuts the header, or "" for a single column.
 
     >>> recognised_delimiter(["a;b;c", "1,5;2;3", "4;5;6,7"]), recognised_delimiter(["a", "b"])
     (';', '')
@@ -331,8 +339,8 @@ _YEARS = range(1970, 2101)
 def parsed_time(text: str, zone: ZoneInfo, order: DateOrder = DateOrder.UNKNOWN) -> datetime | None:
     """Read a moment in any of the usual forms and return it in UTC, or None.
 
-    Without a zone it is local time of ``zone``. A local time that a clock change leaves out is read with
-    the offset before the change, one that comes twice is the first (PEP 495, fold=0).
+    Without a zone it is local time of ``zone``. A local time that a clock change leaves out is read
+    with the offset before the change, one that comes twice is the first (PEP 495, fold=0).
 
     >>> parsed_time("13.01.2026 08:30", ZoneInfo("Europe/Vienna"))
     datetime.datetime(2026, 1, 13, 7, 30, tzinfo=datetime.timezone.utc)
@@ -378,7 +386,8 @@ def _written_out(text: str, order: DateOrder) -> datetime:
         if not 1 <= hours <= 12:
             raise ValueError(text)
         hours = hours % 12 + (12 if half in "pP" else 0)
-    return datetime(int(year), month, day, hours, int(minute or 0), int(seconds or 0))  # noqa: DTZ001
+    clock = (hours, int(minute or 0), int(seconds or 0))
+    return datetime(int(year), month, day, *clock)  # noqa: DTZ001 (the caller knows the zone)
 
 
 _EXPONENT = r"(?:[eE][+-]?[0-9]{1,2})?"
@@ -391,8 +400,8 @@ _MOST = Decimal(10) ** 12
 def parsed_number(text: str, *, decimal_comma: bool = False) -> Decimal | None:
     """Read a number as shops write it, or return None.
 
-    >>> parsed_number("€ 1.234,50", decimal_comma=True), parsed_number("4.50"), parsed_number("4,5,0")
-    (Decimal('1234.50'), Decimal('4.50'), None)
+    >>> parsed_number("€ 1.234,50", decimal_comma=True), parsed_number("4,5,0")
+    (Decimal('1234.50'), None)
     """
     bare = text.strip(_AROUND_NUMBERS)
     if len(bare) > 30 or not any(letter.isdigit() for letter in bare):
@@ -434,11 +443,8 @@ def parsed_price(text: str, *, digits: int, decimal_comma: bool = False) -> int 
 
 
 # Source: ISO 4217, list one: the currencies whose minor unit is not a hundredth.
-_DIGITS = Counter(
-    dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3)
-    | dict.fromkeys(
-        "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(), 0
-    )
+_DIGITS = dict.fromkeys(_words("BHD IQD JOD KWD LYD OMR TND"), 3) | dict.fromkeys(
+    _words("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"), 0
 )
 
 
@@ -448,14 +454,16 @@ def minor_digits(currency: str) -> int:
     >>> minor_digits("EUR"), minor_digits("JPY"), minor_digits("KWD")
     (2, 0, 3)
     """
-    return _DIGITS[currency] if currency in _DIGITS else 2
+    return _DIGITS.get(currency, 2)
 
 
 # --- what a line is about -------------------------------------------------------------------------
 
-# Names that consist of these words alone are charges ("Next Day Carriage" is, "Carriage Clock" not).
+# Names that consist of these words alone are charges: "Next Day Carriage", not "Carriage Clock".
 _CHARGE_WORDS = frozenset(
-    """postage shipping delivery carriage freight handling packing surcharge charge charges fee fees
+    _words(
+        """postage shipping delivery carriage freight handling
+        packing surcharge charge charges fee fees
     discount rebate adjustment adjustments adjust commission manual sample samples deposit tip
     bank bad debt service standard express next day free
     versand versandkosten porto lieferung liefergebuhr lieferkosten rabatt nachlass gebuhr pfand
@@ -463,17 +471,23 @@ _CHARGE_WORDS = frozenset(
     frais port livraison expedition remise pourboire consigne
     gastos envio descuento ajuste propina spese spedizione sconto mancia
     frete desconto verzendkosten verzending korting fooi statiegeld
-    frakt fraktkostnad fragt rabat wysylka dostawa znizka""".split()
+    frakt fraktkostnad fragt rabat wysylka dostawa znizka"""
+    )
 )
 _WEAK = frozenset(
-    """bank bad service standard express next day free manual sample samples tip port handling packing
-    de di do d du of and und et y e""".split()
+    _words(
+        """bank bad service standard express next day
+        free manual sample samples tip port handling packing
+    de di do d du of and und et y e"""
+    )
 )
 # A name of up to three words that ends with one of these is a charge, whoever's it is.
-_ENDS_A_CHARGE = frozenset("postage commission fee fees charges versandkosten gebuhr".split())
+_ENDS_A_CHARGE = frozenset(_words("postage commission fee fees charges versandkosten gebuhr"))
 _CHARGE_CODES = frozenset(
-    """post postage dot shipping ship delivery discount fee tip m manual s samples d c2
-    adjust adjustment porto versand rabatt""".split()
+    _words(
+        """post postage dot shipping ship delivery discount fee tip m manual s samples d c2
+    adjust adjustment porto versand rabatt"""
+    )
 )
 
 
@@ -494,8 +508,10 @@ def product_kind(code: str, name: str) -> ProductKind:
 
 
 _WEB_WORDS = frozenset(
-    """web webshop website online onlineshop internet ecommerce eshop eboutique app shopify
-    woocommerce amazon ebay marketplace enligne enlinea""".split()
+    _words(
+        """web webshop website online onlineshop internet ecommerce eshop eboutique app shopify
+    woocommerce amazon ebay marketplace enligne enlinea"""
+    )
 )
 
 

@@ -1,7 +1,7 @@
 """Imports order files: the row of the job is the queue, a worker holds it by a lease.
 
-``import_file`` is the whole of an import without a job. A job adds progress, the rows kept aside, and
-that it may be killed at any point: the next worker starts it again, and what is stored stays once.
+``import_file`` is the whole of an import without a job. A job adds progress and the rows kept
+aside, and may be killed at any point: the next worker starts it again, and nothing is stored twice.
 """
 
 from __future__ import annotations
@@ -176,7 +176,7 @@ def _sha256(path: Path) -> str:
 
 
 def claim_next(*, now: datetime) -> ImportJob | None:
-    """Claim the oldest job that waits, or whose worker let its lease run out; None when there is none.
+    """Claim the oldest job that waits, or whose worker let its lease run out, or return None.
 
     Leases run by the database's clock. A job that failed its workers again and again is given up.
     """
@@ -211,8 +211,8 @@ def run_import(
 ) -> ImportJob:
     """Do the whole work of a job and return it, done or failed.
 
-    ``attempt`` is the claim that the caller holds; without it the job is claimed here. Repeatable: a job
-    that is done stays so; one that was broken off is read from its beginning again.
+    ``attempt`` is the claim that the caller holds; without it the job is claimed here. Repeatable:
+    a job that is done stays so; one that was broken off is read from its beginning again.
 
     Raises:
         ImportBusy: another worker holds it. ImportLost: another worker took it over meanwhile.
@@ -290,7 +290,7 @@ class _Work:
         self._extend(total * (_READING_SHARE + share * (1 - _READING_SHARE)))
 
     def _extend(self, done_bytes: float) -> None:
-        """Keep the lease and tell the progress; inside a batch it also undoes what came too late."""
+        """Keep the lease and tell the progress; inside a batch it also undoes what is late."""
         job = self._job
         job.done_bytes = round(done_bytes)
         lease_until = database_now() + LEASE
@@ -300,18 +300,15 @@ class _Work:
             self._progress(job)
 
     def _keep_aside(self, rejects: Sequence[Reject]) -> None:
-        ImportReject.objects.bulk_create(
-            (
-                ImportReject(
-                    job=self._job, line_number=r.line_number, reason=r.reason.value, raw=r.raw
-                )
-                for r in rejects
-            ),
-            batch_size=2_000,
+        """Store rejects by COPY: a file can have as many of them as of good rows."""
+        order_rows.copy_rows(
+            "profiles_importreject (job_id, line_number, reason, raw)",
+            [(self._job.pk, *reject) for reject in rejects],
+            texts="raw",
         )
 
     def _keep_lines_aside(self, lines: Sequence[int]) -> None:
         """Read the file again for the text of lines whose order belongs to another customer."""
         rejects = reread(Path(self._job.path), lines, RejectReason.OTHER_CUSTOMER)
-        while some := list(islice(rejects, 2_000)):
+        while some := list(islice(rejects, 10_000)):
             self._keep_aside(some)

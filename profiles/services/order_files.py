@@ -150,20 +150,24 @@ def recognise(path: Path) -> Layout:
     encoding = orders.recognised_encoding(sample, is_whole=is_whole)
     if not encoding:
         raise UnknownEncoding(
-            "The letters of this file are stored in a way we do not know. Save it as UTF-8 and try again."
+            "The letters of this file are stored in a way we do not know. Save it as UTF-8 and "
+            "try again."
         )
-    lines = [line for line in io.StringIO(sample.decode(encoding, "replace"), newline="")]
+    lines = list(io.StringIO(sample.decode(encoding, "replace"), newline=""))
     if not is_whole:
         lines.pop()  # it may be cut
     delimiter = orders.recognised_delimiter([line for line in lines[:200] if "\0" not in line])
     if not delimiter:
         raise NotCsv(
-            "This is no table in CSV form: we found no columns divided by comma, semicolon, tab or |."
+            "This is no table in CSV form: we found no columns divided by comma, semicolon, tab "
+            "or |."
         )
     rows = _parsed_sample(lines, delimiter)
     headers = tuple(orders.clean_header(header) for header in rows[0])
     if len(headers) > _MOST_COLUMNS:
-        raise NotCsv(f"The file has {len(headers)} columns. Keep the ones with orders, at most 500.")
+        raise NotCsv(
+            f"The file has {len(headers)} columns. Keep the ones with orders, at most 500."
+        )
     body = tuple(row for row in rows[1:] if len(row) == len(headers))
     if len(rows) < 2:
         raise HeaderOnly("The file holds column names but no orders. Export it again.")
@@ -205,7 +209,9 @@ def _unpacked(path: Path) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
         try:
             raw = stack.enter_context(path.open("rb"))
         except OSError as error:
-            raise FileMissing(f"The file {path.name} cannot be opened: {error.strerror}.") from error
+            raise FileMissing(
+                f"The file {path.name} cannot be opened: {error.strerror}."
+            ) from error
         packed = raw.read(2) == b"\x1f\x8b"
         raw.seek(0)
         stream = stack.enter_context(gzip.open(raw, "rb")) if packed else raw
@@ -289,9 +295,9 @@ def read_rows(
 ) -> Iterator[Row | Reject]:
     """Read an order file: every row once, in the file's order, as ``Row`` or as ``Reject``.
 
-    ``mapping`` is field -> header, and may say ``date_order`` ("dmy" or "mdy"). ``time_zone`` holds for
-    times that state none. Rows after ``latest`` are rejected. ``progress`` is told the bytes of the
-    file on disk read so far, every few thousand rows.
+    ``mapping`` is field -> header, and may say ``date_order`` ("dmy" or "mdy"). ``time_zone`` holds
+    for times that state none. Rows after ``latest`` are rejected. ``progress`` is told the bytes of
+    the file on disk read so far, every few thousand rows.
 
     Raises:
         OrderFileError: the file as a whole cannot be read, or the mapping does not fit it.
@@ -333,7 +339,9 @@ def _taker(
     Everything it looks up stands in local names, and values that come again and again are parsed
     once: it runs for every line of the file.
     """
-    index = {field: layout.headers.index(header) for field in Field if (header := mapping.get(field))}
+    index = {
+        field: layout.headers.index(header) for field in Field if (header := mapping.get(field))
+    }
     customer_at, time_at, product_at = (index[field] for field in orders.REQUIRED)
     order_at, quantity_at, price_at, name_at, category_at, place_at, url_at = (
         index.get(field, -1)
@@ -372,7 +380,11 @@ def _taker(
         product = values[product_at].strip()
         if product in nothing:
             return reject(line_number, values, RejectReason.NO_PRODUCT)
-        order = values[order_at].strip() if order_at >= 0 else f"{customer} {occurred_at:%Y%m%dT%H%M%SZ}"
+        order = (
+            values[order_at].strip()
+            if order_at >= 0
+            else f"{customer} {occurred_at:%Y%m%dT%H%M%SZ}"
+        )
         if order in nothing:
             return reject(line_number, values, RejectReason.NO_ORDER)
         quantity = quantity_of(values[quantity_at]) if quantity_at >= 0 else one
@@ -423,8 +435,8 @@ def _records(
 ) -> Iterator[tuple[int, list[str]] | Reject]:
     """Yield (line number, values) for each record, the header first; blank lines are no records.
 
-    A quote that is never closed would swallow what follows. Where a record of several lines does not
-    come out right, its first line is rejected and reading goes on with the second.
+    A quote that is never closed would swallow what follows. Where a record of several lines does
+    not come out right, its first line is rejected and reading goes on with the second.
     """
     width = len(layout.headers)
     with _unpacked(path) as (stream, raw):

@@ -13,7 +13,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 from django.db import Error as DatabaseFailure
@@ -62,7 +61,7 @@ class Watch:
 
     ``rejects`` gets the rows kept aside; ``read`` is called after each chunk; ``batch`` inside the
     transaction of each batch with the share (0…1) that is done: what it raises undoes the batch.
-    ``conflicts`` gets, in ascending order, the lines whose order turned out to be another customer's.
+    ``conflicts`` gets, ascending, the lines whose order turned out to be another customer's.
     """
 
     rejects: Callable[[Sequence[Reject]], None] = lambda rejects: None
@@ -80,7 +79,7 @@ def store(rows: Iterable[Row | Reject], *, source: Source, watch: Watch | None =
     """
     watch = watch or Watch()
     with connection.cursor() as cursor, _staging(cursor):
-        stage = _Stage(cursor, Company.objects.filter(pk=1).first() or Company(phone_region="US"))
+        stage = _Stage(Company.objects.filter(pk=1).first() or Company(phone_region="US"))
         stage.take(rows, watch)
         return _Storing(cursor, source, stage, watch).run()
 
@@ -92,8 +91,11 @@ _TABLES = {
     "import_run": "run int, code text, customer text, occurred_at timestamptz, place text",
     "import_product": "ref int, code text, name text, category text, url text, kind text,"
     " seen_at timestamptz",
+    "import_described": "code text, seen_at timestamptz, name text, category text, url text,"
+    " kind text",
     "import_person": "ref int, customer text, name text, search_name text, email text, phone text",
-    "import_order": "ref int, code text, customer text, occurred_at timestamptz, place text",
+    "import_order": "ref int, source_id bigint, code text, customer text, occurred_at timestamptz,"
+    " place text",
     "import_run_order": "run int, ref int",
     "import_product_id": "ref int, product_id bigint",
     "import_batch": "ref int, purchase_id bigint, customer_id bigint, profile_id bigint,"
@@ -122,8 +124,7 @@ def _staging(cursor: CursorWrapper) -> Iterator[None]:
 class _Stage:
     """Takes rows apart and copies them into staging, holding no more than some thousands."""
 
-    def __init__(self, cursor: CursorWrapper, company: Company) -> None:
-        self._cursor = cursor
+    def __init__(self, company: Company) -> None:
         self._region = company.phone_region
         self.rows_read = 0
         self.lines = 0
@@ -148,7 +149,20 @@ class _Stage:
                 if len(rejects) >= _CHUNK_LINES:
                     self._give_rejects(rejects, watch)
                 continue
-            line, customer, order, at, product, quantity, price, name, category, place, url, *who = row
+            (
+                line,
+                customer,
+                order,
+                at,
+                product,
+                quantity,
+                price,
+                name,
+                category,
+                place,
+                url,
+                *who,
+            ) = row
             if order != last_order or customer != last_customer or at != last_at:
                 run += 1
                 runs.append((run, order, customer, at, place))
@@ -182,15 +196,15 @@ class _Stage:
     def _copy_lines(self) -> None:
         self.rows_read += len(self._lines)
         self.lines += len(self._lines)
-        self._copy("import_line", self._lines)
-        self._copy("import_run", self._runs, texts="code, customer, place")
+        copy_rows("import_line", self._lines)
+        copy_rows("import_run", self._runs, texts="code, customer, place")
         self._lines.clear()
         self._runs.clear()
         if len(self._products) >= _PRODUCTS_HELD:
             self._copy_products()
 
     def _copy_products(self) -> None:
-        self._copy(
+        copy_rows(
             "import_product",
             [
                 (
@@ -231,7 +245,7 @@ class _Stage:
                 )
             )
         self.has_people = self.has_people or bool(rows)
-        self._copy("import_person", rows, texts="customer, name, search_name, email, phone")
+        copy_rows("import_person", rows, texts="customer, name, search_name, email, phone")
         self._people.clear()
 
     def _normal_phone(self, phone: str) -> str:
@@ -240,14 +254,20 @@ class _Stage:
             return ""
         return names.normal_phone(phone, self._region)
 
-    def _copy(self, table: str, rows: Sequence[Sequence[Any]], texts: str = "") -> None:
-        if not rows:
-            return
-        text = io.StringIO()
-        csv.writer(text, lineterminator="\n").writerows(rows)
-        keep_empty = f", FORCE_NOT_NULL ({texts})" if texts else ""
-        with self._cursor.copy(f"COPY {table} FROM STDIN (FORMAT csv{keep_empty})") as copy:
-            copy.write(text.getvalue())
+
+def copy_rows(target: str, rows: Sequence[Sequence[Any]], *, texts: str = "") -> None:
+    """COPY rows into ``target``, a table with or without its columns.
+
+    ``texts`` names the columns in which an empty value is an empty text.
+    """
+    if not rows:
+        return
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    keep_empty = f", FORCE_NOT_NULL ({texts})" if texts else ""
+    sql = f"COPY {target} FROM STDIN (FORMAT csv{keep_empty})"
+    with connection.cursor() as cursor, cursor.copy(sql) as copy:
+        copy.write(text.getvalue())
 
 
 def _one_line(text: str, length: int) -> str:
@@ -263,10 +283,12 @@ def _address(url: str) -> str:
 
 # --- from staging into the tables -----------------------------------------------------------------
 
+# The source stands in the rows: as a constant it makes a planner without statistics believe that
+# next to nothing is there, and compare every order with every other.
 _ORDERS = """
-    INSERT INTO import_order (ref, code, customer, occurred_at, place)
+    INSERT INTO import_order (ref, source_id, code, customer, occurred_at, place)
     WITH owner AS (SELECT DISTINCT ON (code) code, customer FROM import_run ORDER BY code, run)
-    SELECT row_number() OVER (ORDER BY min(run)), code, customer, min(occurred_at),
+    SELECT row_number() OVER (ORDER BY min(run)), %(source)s, code, customer, min(occurred_at),
            coalesce((array_agg(place ORDER BY run) FILTER (WHERE place <> ''))[1], '')
       FROM import_run JOIN owner USING (code, customer)
      GROUP BY code, customer
@@ -297,42 +319,34 @@ _CATEGORIES = """
 """
 # The newest of each that the file has; a product of several stretches stands here more than once.
 _DESCRIBED = """
-    WITH described AS (
-        SELECT code, max(seen_at) AS seen_at,
-               coalesce((array_agg(name ORDER BY seen_at DESC) FILTER (WHERE name <> ''))[1], '') AS name,
-               (array_agg(category ORDER BY seen_at DESC) FILTER (WHERE category <> ''))[1] AS category,
-               coalesce((array_agg(url ORDER BY seen_at DESC) FILTER (WHERE url <> ''))[1], '') AS url,
-               (array_agg(kind ORDER BY seen_at DESC))[1] AS kind
-          FROM import_product GROUP BY code
-    )
+    INSERT INTO import_described (code, seen_at, name, category, url, kind)
+    SELECT code, max(seen_at),
+           (array_agg(name ORDER BY seen_at DESC) FILTER (WHERE name <> ''))[1],
+           (array_agg(category ORDER BY seen_at DESC) FILTER (WHERE category <> ''))[1],
+           (array_agg(url ORDER BY seen_at DESC) FILTER (WHERE url <> ''))[1],
+           (array_agg(kind ORDER BY seen_at DESC))[1]
+      FROM import_product GROUP BY code
 """
-_NEW_PRODUCTS = (
-    _DESCRIBED
-    + """
+_NEW_PRODUCTS = """
     INSERT INTO profiles_product (code, name, category_id, kind, url, described_at)
-    SELECT d.code, coalesce(nullif(d.name, ''), d.code), c.id, d.kind, d.url, d.seen_at
-      FROM described d LEFT JOIN profiles_category c ON c.name = d.category
+    SELECT d.code, coalesce(d.name, d.code), c.id, d.kind, coalesce(d.url, ''), d.seen_at
+      FROM import_described d LEFT JOIN profiles_category c ON c.name = d.category
      WHERE NOT EXISTS (SELECT FROM profiles_product WHERE code = d.code)
      ORDER BY d.code
     ON CONFLICT DO NOTHING
 """
-)
-_CHANGED_PRODUCTS = (
-    _DESCRIBED
-    + """
+_CHANGED_PRODUCTS = """
     UPDATE profiles_product p
        SET name = new.name, category_id = new.category_id, url = new.url, described_at = new.seen_at
-      FROM (SELECT old.id, d.seen_at, coalesce(nullif(d.name, ''), old.name) AS name,
-                   coalesce(c.id, old.category_id) AS category_id,
-                   coalesce(nullif(d.url, ''), old.url) AS url
-              FROM described d JOIN profiles_product old ON old.code = d.code
+      FROM (SELECT old.id, d.seen_at, coalesce(d.name, old.name) AS name,
+                   coalesce(c.id, old.category_id) AS category_id, coalesce(d.url, old.url) AS url
+              FROM import_described d JOIN profiles_product old ON old.code = d.code
               LEFT JOIN profiles_category c ON c.name = d.category
              WHERE old.described_at IS NULL OR old.described_at < d.seen_at
              ORDER BY old.id FOR NO KEY UPDATE OF old) new
      WHERE p.id = new.id
        AND (p.name, p.category_id, p.url) IS DISTINCT FROM (new.name, new.category_id, new.url)
 """
-)
 _PRODUCT_IDS = """
     INSERT INTO import_product_id (ref, product_id)
     SELECT ref, id FROM import_product JOIN profiles_product USING (code)
@@ -341,12 +355,13 @@ _PRODUCT_IDS = """
 _ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtext('profiles.order_rows'), %(source)s)"
 _NEW_CUSTOMERS = """
     WITH missing AS MATERIALIZED (
-        SELECT external_id, place_id, nextval(pg_get_serial_sequence('profiles_customer', 'id')) AS id
+        SELECT external_id, place_id,
+               nextval(pg_get_serial_sequence('profiles_customer', 'id')) AS id
           FROM (SELECT DISTINCT ON (o.customer) o.customer AS external_id, place.id AS place_id
                   FROM import_order o LEFT JOIN profiles_place place ON place.code = o.place
                  WHERE o.ref BETWEEN %(first)s AND %(last)s
                    AND NOT EXISTS (SELECT FROM profiles_profile p
-                                    WHERE p.source_id = %(source)s AND p.external_id = o.customer)
+                                    WHERE p.source_id = o.source_id AND p.external_id = o.customer)
                  ORDER BY o.customer, o.occurred_at DESC) newcomer
     ), people AS (
         INSERT INTO profiles_customer
@@ -358,14 +373,15 @@ _NEW_CUSTOMERS = """
     )
     INSERT INTO import_fresh (customer_id) SELECT id FROM missing
 """
+_RUNS = "SELECT min(run), max(run) FROM import_run_order WHERE ref BETWEEN %(first)s AND %(last)s"
 _BATCH = """
     INSERT INTO import_batch
     SELECT o.ref, coalesce(old.id, nextval(pg_get_serial_sequence('profiles_purchase', 'id'))),
            coalesce(old.customer_id, p.customer_id), p.id, coalesce(old.occurred_at, o.occurred_at),
            place.id, old.id IS NULL, coalesce(old.origin_profile_id = p.id, true)
       FROM import_order o
-      JOIN profiles_profile p ON p.source_id = %(source)s AND p.external_id = o.customer
-      LEFT JOIN profiles_purchase old ON old.source_id = %(source)s AND old.external_id = o.code
+      JOIN profiles_profile p ON p.source_id = o.source_id AND p.external_id = o.customer
+      LEFT JOIN profiles_purchase old ON old.source_id = o.source_id AND old.external_id = o.code
       LEFT JOIN profiles_place place ON place.code = o.place
      WHERE o.ref BETWEEN %(first)s AND %(last)s
 """
@@ -381,8 +397,9 @@ _NEW_PURCHASES = """
 _LINES = """
     SELECT b.purchase_id, b.customer_id, p.product_id, b.occurred_at, l.quantity,
            l.price AS unit_price_minor,
-           row_number() OVER (PARTITION BY b.customer_id, p.product_id, b.occurred_at, b.purchase_id,
-                                           l.price, l.quantity ORDER BY l.line) AS source_line
+           row_number() OVER (PARTITION BY b.customer_id, p.product_id, b.occurred_at,
+                                           b.purchase_id, l.price, l.quantity
+                                  ORDER BY l.line) AS source_line
       FROM import_line l
       JOIN import_run_order r USING (run)
       JOIN import_batch b ON b.ref = r.ref
@@ -396,15 +413,19 @@ _NEW_LINES = f"""
     INSERT INTO profiles_purchaseline ({_LINE_COLUMNS})
     {_LINES} AND b.is_new ORDER BY b.customer_id, p.product_id, b.occurred_at
 """
+# What a purchase holds is looked up by the purchase alone, and taken off as a set: left the choice,
+# a planner without fresh statistics looks through all lines of a product.
 _MISSING_LINES = f"""
-    WITH added AS (
+    WITH missing AS (
+        SELECT purchase_id, product_id, unit_price_minor, quantity, source_line
+          FROM ({_LINES} AND NOT b.is_new AND b.is_own) l
+        EXCEPT
+        SELECT l.purchase_id, l.product_id, l.unit_price_minor, l.quantity, l.source_line
+          FROM import_batch b JOIN profiles_purchaseline l USING (purchase_id)
+         WHERE NOT b.is_new AND b.is_own
+    ), added AS (
         INSERT INTO profiles_purchaseline ({_LINE_COLUMNS})
-        SELECT {_LINE_COLUMNS} FROM ({_LINES} AND NOT b.is_new AND b.is_own) l
-         WHERE NOT EXISTS (
-               SELECT FROM profiles_purchaseline old
-                WHERE old.purchase_id = l.purchase_id AND old.product_id = l.product_id
-                  AND old.unit_price_minor = l.unit_price_minor AND old.quantity = l.quantity
-                  AND old.source_line = l.source_line)
+        SELECT {_LINE_COLUMNS} FROM missing JOIN import_batch USING (purchase_id)
         RETURNING purchase_id, customer_id
     )
     SELECT count(*), count(DISTINCT purchase_id), coalesce(array_agg(DISTINCT customer_id), '{{}}')
@@ -412,7 +433,8 @@ _MISSING_LINES = f"""
 """
 _BATCH_CONFLICTS = """
     INSERT INTO import_conflict (line)
-    SELECT l.line FROM import_batch b JOIN import_run_order r USING (ref) JOIN import_line l USING (run)
+    SELECT line
+      FROM import_batch b JOIN import_run_order r USING (ref) JOIN import_line l USING (run)
      WHERE NOT b.is_own
 """
 # Locks each customer whatever the flag says now: learning may be about to clear it, having read the
@@ -457,9 +479,7 @@ _IDENTIFIERS = (
 class _Storing:
     """The set-based half: from staging into the tables."""
 
-    def __init__(
-        self, cursor: CursorWrapper, source: Source, stage: _Stage, watch: Watch
-    ) -> None:
+    def __init__(self, cursor: CursorWrapper, source: Source, stage: _Stage, watch: Watch) -> None:
         self._cursor = cursor
         self._source = source
         self._stage = stage
@@ -489,7 +509,7 @@ class _Storing:
         """Number the orders of the file; return how many there are."""
         if self._is_large:
             self._run("ANALYZE import_run, import_product")
-        count = self._run(_ORDERS)
+        count = self._run(_ORDERS, source=self._source.pk)
         self._run(_RUN_ORDERS)
         if self._is_large:
             self._run("ANALYZE import_line, import_order, import_run_order")
@@ -500,12 +520,13 @@ class _Storing:
         """Bring in places, categories and products, each in the order of its key: no deadlocks."""
         self._watch.batch(0)
         done: Counter[str] = Counter()
+        self._run("TRUNCATE import_described, import_product_id")
+        self._run(_DESCRIBED)
         for code in sorted(code for (code,) in self._rows(_PLACES)):
             done["places_new"] += self._run(_NEW_PLACE, code, code, orders.place_kind(code))
         self._run(_CATEGORIES)
         done["products_new"] = self._run(_NEW_PRODUCTS)
         self._run(_CHANGED_PRODUCTS)
-        self._run("TRUNCATE import_product_id")
         self._run(_PRODUCT_IDS)
         if self._is_large:
             self._run("ANALYZE import_product_id")
@@ -523,10 +544,7 @@ class _Storing:
         if self._is_large:
             self._run("ANALYZE import_batch")
         done["purchases_new"] = self._run(_NEW_PURCHASES, **within)
-        ((first_run, last_run),) = self._rows(
-            "SELECT min(run), max(run) FROM import_run_order WHERE ref BETWEEN %(first)s AND %(last)s",
-            **within,
-        )
+        ((first_run, last_run),) = self._rows(_RUNS, **within)
         runs = {"first_run": first_run, "last_run": last_run}
         done["lines_new"] = self._run(_NEW_LINES, **runs)
         completed: list[int] = []
