@@ -216,6 +216,7 @@ UNFOLD = {
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "/static/img/favicon.svg"}],
     "SHOW_VIEW_ON_SITE": False,
     "ENVIRONMENT": "cxportal.pages.shell.data_environment",
+    "DASHBOARD_CALLBACK": "cxportal.pages.shell.data_index",
     "SIDEBAR": {
         "show_all_applications": False,
         "show_search": False,

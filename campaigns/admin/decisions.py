@@ -6,18 +6,24 @@ import json
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
 from unfold.decorators import display
 
 from campaigns.models import Decision, Moment, Outcome, PlanRun
 from campaigns.rules.codes import Refusal, Verdict
 from campaigns.rules.telling import ARM, OUTCOME, REFUSAL, VERDICT, reasons_in_words
+from campaigns.services.composing import reason_for
 from cxportal.lib.admin import ReadOnlyAdmin, ReadOnlyInline, links, list_url
 from cxportal.lib.registry import registry
+from profiles.admin.people import OfCustomerAdmin
+from profiles.models import Product
+from profiles.queries.due import MOMENT as DUE_REORDER
 
 
 def moment_in_words(moment: Moment) -> str:
@@ -47,7 +53,7 @@ class OutcomeInline(ReadOnlyInline):
 
 
 @admin.register(Decision)
-class DecisionAdmin(ReadOnlyAdmin):
+class DecisionAdmin(OfCustomerAdmin):
     list_display = (
         "id",
         "customer",
@@ -73,6 +79,7 @@ class DecisionAdmin(ReadOnlyAdmin):
                     "customer",
                     "about",
                     "campaign",
+                    "sentence",
                     "decided",
                     "why",
                     "group",
@@ -84,9 +91,20 @@ class DecisionAdmin(ReadOnlyAdmin):
         ("From these facts", {"fields": ("told_facts",)}),
     )
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Decision]:
+        """Bring the product along that a reorder is about."""
+        product = Product.objects.filter(pk=OuterRef("moment__subject_id")).values("name")[:1]
+        return super().get_queryset(request).annotate(product_name=Subquery(product))
+
     @admin.display(description="moment")
     def about(self, decision: Decision) -> str:
-        return moment_in_words(decision.moment)
+        words = moment_in_words(decision.moment)
+        about_product = decision.moment.kind == DUE_REORDER and decision.product_name
+        return f"{words}: {decision.product_name}" if about_product else words
+
+    @admin.display(description="in a sentence")
+    def sentence(self, decision: Decision) -> str:
+        return reason_for(decision, "manager") or "–"
 
     @display(
         description="decided",
@@ -101,7 +119,7 @@ class DecisionAdmin(ReadOnlyAdmin):
 
     @admin.display(description="decided")
     def decided(self, decision: Decision) -> str:
-        when = decision.decided_at.strftime("%Y-%m-%d %H:%M %Z")
+        when = date_format(localtime(decision.decided_at), "D j M Y, H:i T")
         return f"{VERDICT[Verdict(decision.verdict)]}, {decision.door}, {when}"
 
     @admin.display(description="group")
@@ -132,7 +150,7 @@ class DecisionAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Moment)
-class MomentAdmin(ReadOnlyAdmin):
+class MomentAdmin(OfCustomerAdmin):
     list_display = ("id", "customer", "about", "cycle", "until", "seen_at", "decisions_link")
     list_filter = ("kind", "until")
     list_select_related = ("customer",)
@@ -151,7 +169,7 @@ class MomentAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Outcome)
-class OutcomeAdmin(ReadOnlyAdmin):
+class OutcomeAdmin(OfCustomerAdmin):
     list_display = ("id", "customer", "decision", "answer", "door", "actor", "occurred_at", "until")
     list_filter = ("kind", "door", "occurred_at")
     list_select_related = ("customer", "decision")

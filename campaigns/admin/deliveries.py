@@ -10,7 +10,8 @@ from unfold.decorators import display
 from campaigns.models import Delivery, Message
 from campaigns.rules.codes import DeliveryState
 from campaigns.rules.telling import DELIVERY, reasons_in_words
-from cxportal.lib.admin import ReadOnlyAdmin, ReadOnlyInline
+from cxportal.lib.admin import ReadOnlyInline
+from profiles.admin.people import OfCustomerAdmin
 
 COLOUR = {
     DELIVERY[DeliveryState.SENT]: "success",
@@ -31,7 +32,7 @@ class MessageInline(ReadOnlyInline):
 
 
 @admin.register(Delivery)
-class DeliveryAdmin(ReadOnlyAdmin):
+class DeliveryAdmin(OfCustomerAdmin):
     list_display = (
         "id",
         "customer",

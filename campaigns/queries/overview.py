@@ -6,12 +6,13 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
 from django.db import connection
 
 from campaigns.rules.codes import Arm, DeliveryState, Door, OutcomeKind, Refusal, Verdict
 from campaigns.rules.results import Comparison, Share
-from profiles.queries.company import company_day, company_zone
+from profiles.queries.company import company_zone
 from profiles.queries.due import MOMENT as DUE_REORDER
 
 SHOWN_DAYS = 30
@@ -72,10 +73,25 @@ class Burden:
         return self.messages / self.customers / weeks if self.customers else 0.0
 
 
-def since(now: datetime, days: int = SHOWN_DAYS) -> datetime:
-    """Tell the beginning of the day ``days`` mornings ago, by the house's clock."""
-    first = company_day(now) - timedelta(days=days - 1)
-    return datetime(first.year, first.month, first.day, tzinfo=company_zone())
+@dataclass(frozen=True)
+class Span:
+    """The time that is looked at: whole days by the house's clock, up to now."""
+
+    now: datetime
+    zone: ZoneInfo
+
+    @property
+    def today(self) -> date:
+        return self.now.astimezone(self.zone).date()
+
+    def since(self, days: int = SHOWN_DAYS) -> datetime:
+        """Tell when the first of the last ``days`` days began, today being one of them."""
+        first = self.today - timedelta(days=days - 1)
+        return datetime(first.year, first.month, first.day, tzinfo=self.zone)
+
+
+def span_until(now: datetime) -> Span:
+    return Span(now, company_zone())
 
 
 # The newest decision of a moment is the one that counts; a moment is decided anew only when the
@@ -93,11 +109,11 @@ _MOMENTS = """
 """
 
 
-def moments(*, now: datetime) -> Moments:
+def moments(span: Span) -> Moments:
     """Count the moments of the last 30 days by what became of them."""
     found = Moments()
     with connection.cursor() as cursor:
-        cursor.execute(_MOMENTS, {"since": since(now), "now": now, "zone": company_zone().key})
+        cursor.execute(_MOMENTS, {"since": span.since(), "now": span.now, "zone": span.zone.key})
         for day, verdict, door, reason, state, state_reason, count in cursor.fetchall():
             fate = _fate(verdict, door, reason, state)
             found.fates[fate] += count
@@ -158,12 +174,12 @@ _REMINDERS = f"""
 """
 
 
-def reminders(*, now: datetime) -> Reminders:
+def reminders(span: Span) -> Reminders:
     """Judge the reminders of 90 days whose 7 days have passed, beside the control group."""
     scope = {
-        "zone": company_zone().key,
-        "since": since(now, JUDGED_DAYS),
-        "until": since(now, AFTER_DAYS + 1),
+        "zone": span.zone.key,
+        "since": span.since(JUDGED_DAYS),
+        "until": span.since(AFTER_DAYS + 1),
         "kind": DUE_REORDER,
         "email": Door.EMAIL.value,
         "speak": Verdict.SPEAK.value,
@@ -188,11 +204,11 @@ _BURDEN = """
 """
 
 
-def burden(*, now: datetime) -> Burden:
+def burden(span: Span) -> Burden:
     """Count the messages of the last 30 days, and the customers who said that one was too many."""
     scope = {
-        "since": since(now),
-        "now": now,
+        "since": span.since(),
+        "now": span.now,
         "sent": DeliveryState.SENT.value,
         "irrelevant": OutcomeKind.NOT_RELEVANT.value,
         "less": OutcomeKind.LESS.value,

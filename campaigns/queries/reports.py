@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -96,13 +97,13 @@ def _range(who: str, rate: Mapping[str, Any]) -> str:
 
 
 def _counted(caption: str, rows: list[tuple[str, int]]) -> Table:
-    columns = [Column(caption), Column("Rows", is_number=True)]
+    columns = [Column(caption), Column("Number", is_number=True)]
     return Table(caption, columns, [[label, f"{count:,}"] for label, count in rows])
 
 
 def _decided(report: Mapping[str, Any]) -> Table:
     decisions = report["decisions"]
-    silent = decisions["silent"].items()
+    silent = Counter(decisions["silent"]).most_common()
     closed = {k: n for k, n in report.get("deliveries", {}).items() if k != "sent"}
     return _counted(
         "What was decided",
@@ -118,20 +119,21 @@ def _decided(report: Mapping[str, Any]) -> Table:
 
 def _learned(report: Mapping[str, Any]) -> Table:
     habits = report["habits"]
+    doubts = Counter(habits["doubts"]).most_common()
     return _counted(
         "What was learned",
         [
             ("Customers", report["customers"]),
             ("Habits we are sure of", habits["sure"]),
             ("Habits we are not sure of", habits["not_sure"]),
-            *((_sentence(doubt_in_words(code)), n) for code, n in habits["doubts"].items()),
+            *((_sentence(doubt_in_words(code)), count) for code, count in doubts),
         ],
     )
 
 
 def _read(report: Mapping[str, Any]) -> Table:
     rows = report["rows"]
-    reasons = rows["reasons"].items()
+    reasons = Counter(rows["reasons"]).most_common()
     return _counted(
         "What was read",
         [

@@ -10,7 +10,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.clickjacking import xframe_options_sameorigin
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from campaigns.forms import TemplateForm
 from campaigns.models import Campaign, MessageTemplate
@@ -111,17 +111,20 @@ def customer_choices(request: StaffRequest) -> HttpResponse:
     return render(request, "campaigns/_customer_choices.html", context)
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @permission_required("campaigns.add_messagetemplate", raise_exception=True)
 @xframe_options_sameorigin
 @csp_replace(MAIL_POLICY)
 def template_preview(request: StaffRequest) -> HttpResponse:
-    """Show the words as this customer would get them; nothing is stored or sent."""
-    form = TemplateForm(request.POST)
-    chosen = request.POST.get("customer", "")
-    customer = Customer.objects.filter(pk=chosen if chosen.isdecimal() else 0).first()
+    """Show words as a customer would get them; nothing is stored or sent.
+
+    By POST the words of the editor, by GET those of a version that is stored.
+    """
+    given = request.POST or request.GET
+    customer = Customer.objects.filter(pk=_number(given.get("customer"))).first()
     if customer is None:
         return _frame(request, problems=["Choose a customer to see the message for."])
+    form = TemplateForm(request.POST or _stored_parts(_number(given.get("template"))))
     if not form.is_valid():
         told = [
             f"{form[name].label}: {error}" for name, each in form.errors.items() for error in each
@@ -132,6 +135,21 @@ def template_preview(request: StaffRequest) -> HttpResponse:
     except TemplateInvalid as error:
         return _frame(request, problems=[error.message])
     return _frame(request, words=words, customer=customer)
+
+
+def _told(form: TemplateForm) -> list[str]:
+    """Say each error with the name of its field."""
+    errors = form.errors.items()
+    return [f"{form[name].label}: {error}" for name, each in errors for error in each]
+
+
+def _number(text: str | None) -> int:
+    return int(text) if text and text.isdecimal() and len(text) < 19 else 0
+
+
+def _stored_parts(template_id: int) -> dict[str, str]:
+    stored = get_object_or_404(MessageTemplate, pk=template_id)
+    return {"subject": stored.subject, "text": stored.text, "html": stored.html}
 
 
 def _frame(request: StaffRequest, **context: object) -> HttpResponse:

@@ -21,10 +21,11 @@ from campaigns.queries.overview import (
     Fate,
     Moments,
     Reminders,
+    Span,
     burden,
     moments,
     reminders,
-    since,
+    span_until,
 )
 from campaigns.rules.codes import DeliveryState, RunState
 from campaigns.rules.results import Comparison, Effect, Share
@@ -36,7 +37,6 @@ from cxportal.pages.access import Role, role_required
 from feedback.models import Case
 from feedback.queries import case_rows
 from profiles.models import ImportJob
-from profiles.queries.company import company_day, company_zone
 from profiles.rules.names import JobState
 
 EFFECT = {
@@ -77,52 +77,51 @@ class Line:
 @role_required(Role.MANAGER, Role.ANALYST)
 def overview(request: StaffRequest) -> HttpResponse:
     """Answer the four questions for the last 30 mornings."""
-    now = timezone.now()
-    found, judged, cost = moments(now=now), reminders(now=now), burden(now=now)
+    span = span_until(timezone.now())
+    found, judged, cost = moments(span), reminders(span), burden(span)
     context = {
-        "now": now,
-        "zone": company_zone(),
+        "span": span,
         "days": SHOWN_DAYS,
-        "caught": _caught(found, now),
-        "silences": _silences(found, now),
-        "chart": _chart(found, now),
+        "caught": _caught(found, span),
+        "silences": _silences(found, span),
+        "chart": _chart(found, span),
         "chart_summary": _chart_summary(found),
-        "helped": _helped(judged, now),
-        "burden": _burden(cost, found, now),
-        "needs": _needs(request, found, now),
+        "helped": _helped(judged, span),
+        "burden": _burden(cost, found, span),
+        "needs": _needs(request, found, span),
     }
     return render(request, "cxportal/overview.html", context)
 
 
-def _rows_since(now: datetime, model: str = "campaigns.decision", **filters: Any) -> str:
-    day = since(now).date().isoformat()
+def _rows_since(span: Span, model: str = "campaigns.decision", **filters: Any) -> str:
+    first = span.since().isoformat()
     field = {"campaigns.decision": "decided_at", "campaigns.outcome": "occurred_at"}.get(model)
-    return list_url(model, **filters, **{f"{field or 'due_at'}__gte": day})
+    return list_url(model, **filters, **{f"{field or 'due_at'}__gte": first})
 
 
 # --- Did we catch the moments? --------------------------------------------------------------------
 
 
-def _caught(found: Moments, now: datetime) -> list[Stat]:
+def _caught(found: Moments, span: Span) -> list[Stat]:
     late = [f"{count} {_state(code)}" for code, count in found.misses.most_common()]
     return [
         Stat(
             "Caught",
             f"{found.fates[Fate.CAUGHT]:,}",
             note=f"of {found.total:,} moments; {found.fates[Fate.UNDER_WAY]:,} on their way",
-            href=_rows_since(now, verdict__exact="speak"),
+            href=_rows_since(span, verdict__exact="speak"),
         ),
         Stat(
             "Silent, with a reason",
             f"{found.fates[Fate.SILENT]:,}",
             note="each with its reason on record",
-            href=_rows_since(now, verdict__exact="silent"),
+            href=_rows_since(span, verdict__exact="silent"),
         ),
         Stat(
             "Missed",
             f"{found.fates[Fate.MISSED]:,}",
             note=", ".join(late) or "none",
-            href=_rows_since(now, "campaigns.delivery", state__in="missed,failed,uncertain"),
+            href=_rows_since(span, "campaigns.delivery", state__in="missed,failed,uncertain"),
         ),
     ]
 
@@ -131,12 +130,12 @@ def _state(code: str) -> str:
     return DELIVERY[DeliveryState(code)].split(":")[0] if code in set(DeliveryState) else "too late"
 
 
-def _silences(found: Moments, now: datetime) -> list[Line]:
+def _silences(found: Moments, span: Span) -> list[Line]:
     """Say why we were silent, the most frequent reason first."""
     return [
         Line(
             title=_sentence(refusal_in_words(code)),
-            href=_rows_since(now, verdict__exact="silent", reason=code),
+            href=_rows_since(span, verdict__exact="silent", reason=code),
             side=f"{count:,}",
         )
         for code, count in found.reasons.most_common()
@@ -147,9 +146,9 @@ def _sentence(words: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def _chart(found: Moments, now: datetime) -> dict[str, Any]:
+def _chart(found: Moments, span: Span) -> dict[str, Any]:
     """Lay the moments out over the last 30 mornings, for the picture."""
-    first = since(now).date()
+    first = span.since().date()
     days = [first + timedelta(days=ahead) for ahead in range(SHOWN_DAYS)]
     series = ((Fate.CAUGHT, "Caught", "accent"), (Fate.SILENT, "Silent", "soft"))
     return {
@@ -179,12 +178,12 @@ def _chart_summary(found: Moments) -> str:
 # --- Did it help? ---------------------------------------------------------------------------------
 
 
-def _helped(judged: Reminders, now: datetime) -> list[Stat]:
-    return [_hit_stat(judged.sent, now), _effect_stat(judged.against_control)]
+def _helped(judged: Reminders, span: Span) -> list[Stat]:
+    return [_hit_stat(judged.sent, span), _effect_stat(judged.against_control)]
 
 
-def _hit_stat(sent: Share, now: datetime) -> Stat:
-    rows = _rows_since(now, "campaigns.delivery", state__exact="sent")
+def _hit_stat(sent: Share, span: Span) -> Stat:
+    rows = _rows_since(span, "campaigns.delivery", state__exact="sent")
     if sent.n == 0:
         return Stat("Reminders in their window", "–", note="none is old enough yet", href=rows)
     low, high = sent.interval
@@ -233,30 +232,30 @@ def _points(difference: float) -> str:
 # --- Are we a burden? -----------------------------------------------------------------------------
 
 
-def _burden(cost: Burden, found: Moments, now: datetime) -> list[Stat]:
+def _burden(cost: Burden, found: Moments, span: Span) -> list[Stat]:
     unwanted, stopped = Share(cost.unwanted, cost.messages), Share(cost.stopped, cost.messages)
     return [
         Stat(
             "Messages per customer and week",
             f"{cost.per_customer_week:.2f}",
             note=f"{cost.messages:,} messages to {cost.customers:,} customers",
-            href=_rows_since(now, "campaigns.delivery", state__exact="sent"),
+            href=_rows_since(span, "campaigns.delivery", state__exact="sent"),
         ),
         _per_thousand(
             "“Not relevant” or “less”, per 1,000",
             unwanted,
-            _rows_since(now, "campaigns.outcome", kind__in="not_relevant,less_of_this"),
+            _rows_since(span, "campaigns.outcome", kind__in="not_relevant,less_of_this"),
         ),
         _per_thousand(
             "“Stop”, per 1,000",
             stopped,
-            _rows_since(now, "campaigns.outcome", kind__exact="stop"),
+            _rows_since(span, "campaigns.outcome", kind__exact="stop"),
         ),
         Stat(
             "Silence kept",
             percent(found.silence.rate),
             note=f"{found.silence.hit:,} of {found.silence.n:,} moments",
-            href=_rows_since(now, verdict__exact="silent"),
+            href=_rows_since(span, verdict__exact="silent"),
         ),
     ]
 
@@ -272,13 +271,13 @@ def _per_thousand(label: str, share: Share, href: str) -> Stat:
 # --- What needs a person today? -------------------------------------------------------------------
 
 
-def _needs(request: StaffRequest, found: Moments, now: datetime) -> list[Line]:
+def _needs(request: StaffRequest, found: Moments, span: Span) -> list[Line]:
     """List what machines cannot settle; names only for those who may see the record."""
-    cases = _cases(now) if request.user.has_perm("feedback.view_case") else []
-    return [*cases, *_uncertain(found, now), *_failed(now)]
+    cases = _cases(span) if request.user.has_perm("feedback.view_case") else []
+    return [*cases, *_uncertain(found, span), *_failed(span)]
 
 
-def _cases(now: datetime) -> list[Line]:
+def _cases(span: Span) -> list[Line]:
     waiting = (
         Case.objects.open().by_urgency().select_related("customer", "owner", "invitation__answer")
     )
@@ -288,10 +287,10 @@ def _cases(now: datetime) -> list[Line]:
             href=reverse("feedback:case-detail", args=[row.id]),
             sub=row.sub,
             chip="Overdue" if row.is_overdue else "",
-            side="" if row.is_overdue else f"due {_when(row.due_at, now)}",
+            side="" if row.is_overdue else f"due {_when(row.due_at, span)}",
             icon="cases",
         )
-        for row in case_rows(waiting[:SHOWN_CASES], now)
+        for row in case_rows(waiting[:SHOWN_CASES], span.now)
     ]
     if len(lines) < SHOWN_CASES:
         return lines
@@ -300,25 +299,25 @@ def _cases(now: datetime) -> list[Line]:
     return [*lines, more] if rest else lines
 
 
-def _when(at: datetime, now: datetime) -> str:
-    local = at.astimezone(company_zone())
-    return date_format(local, "H:i" if local.date() == company_day(now) else "D j M")
+def _when(at: datetime, span: Span) -> str:
+    local = at.astimezone(span.zone)
+    return date_format(local, "H:i" if local.date() == span.today else "D j M")
 
 
-def _uncertain(found: Moments, now: datetime) -> list[Line]:
+def _uncertain(found: Moments, span: Span) -> list[Line]:
     count = found.misses[DeliveryState.UNCERTAIN]
     line = Line(
         title=f"{count:,} messages may or may not have arrived",
         sub="They were in flight when a process died. They are not sent again by themselves.",
-        href=_rows_since(now, "campaigns.delivery", state__exact="uncertain"),
+        href=_rows_since(span, "campaigns.delivery", state__exact="uncertain"),
         icon="warning",
     )
     return [line] if count else []
 
 
-def _failed(now: datetime) -> list[Line]:
-    imports = ImportJob.objects.filter(state=JobState.FAILED, created_at__gte=since(now))
-    rehearsals = Rehearsal.objects.filter(state=RunState.FAILED, created_at__gte=since(now))
+def _failed(span: Span) -> list[Line]:
+    imports = ImportJob.objects.filter(state=JobState.FAILED, created_at__gte=span.since())
+    rehearsals = Rehearsal.objects.filter(state=RunState.FAILED, created_at__gte=span.since())
     return [
         *(
             Line(

@@ -6,6 +6,7 @@ such as a customer's page or a mail.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -14,7 +15,9 @@ from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth.models import User
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.http.response import HttpResponseBase
+from django.urls import NoReverseMatch, reverse, reverse_lazy
+from django.utils import timezone
 from django.utils.formats import date_format
 
 from campaigns.queries.policy import sending_policy
@@ -172,67 +175,108 @@ def data_environment(request: HttpRequest) -> list[str] | None:
 
 # Which tables stand together beside the data pages; a role sees those that it may view.
 TABLES = {
-    "People": (
-        "profiles.customer",
-        "profiles.identifier",
-        "profiles.consententry",
-        "profiles.purchase",
-        "profiles.habit",
-        "profiles.reorderschedule",
-    ),
-    "Moments and messages": (
-        "campaigns.moment",
-        "campaigns.decision",
-        "campaigns.outcome",
-        "campaigns.delivery",
-        "campaigns.campaign",
-        "campaigns.messagetemplate",
-        "campaigns.planrun",
-        "campaigns.rehearsal",
-    ),
-    "Loyalty and feedback": (
-        "loyalty.pointsentry",
-        "loyalty.programme",
-        "loyalty.tier",
-        "feedback.case",
-        "feedback.answer",
-        "feedback.invitation",
-        "feedback.survey",
-    ),
-    "Catalogue and files": (
-        "profiles.product",
-        "profiles.category",
-        "profiles.place",
-        "profiles.importjob",
-        "profiles.importreject",
-        "profiles.consentwording",
-        "profiles.learnedmodel",
-    ),
-    "House": ("auth.user", "admin.logentry", "axes.accessattempt"),
+    "People": {
+        "profiles.customer": "Customers",
+        "profiles.identifier": "Addresses and numbers",
+        "profiles.consententry": "Consent",
+        "profiles.purchase": "Purchases",
+        "profiles.habit": "Habits",
+        "profiles.reorderschedule": "Own schedules",
+    },
+    "Moments and messages": {
+        "campaigns.moment": "Moments",
+        "campaigns.decision": "Decisions",
+        "campaigns.delivery": "Deliveries",
+        "campaigns.outcome": "Answers to messages",
+        "campaigns.campaign": "Campaigns",
+        "campaigns.messagetemplate": "Versions of words",
+        "campaigns.planrun": "Mornings planned",
+        "campaigns.rehearsal": "Rehearsals",
+    },
+    "Loyalty and feedback": {
+        "loyalty.pointsentry": "Points",
+        "loyalty.programme": "Programme",
+        "loyalty.tier": "Tiers",
+        "feedback.case": "Cases",
+        "feedback.answer": "Answers",
+        "feedback.invitation": "Questions asked",
+        "feedback.survey": "Surveys",
+    },
+    "Catalogue and files": {
+        "profiles.product": "Products",
+        "profiles.category": "Categories",
+        "profiles.place": "Stores",
+        "profiles.importjob": "Imports",
+        "profiles.importreject": "Rows kept aside",
+        "profiles.consentwording": "Wordings of consent",
+        "profiles.learnedmodel": "What is learned over all",
+    },
+    "House": {
+        "auth.user": "Staff",
+        "admin.logentry": "Changes of settings",
+        "axes.accessattempt": "Refused log-ins",
+    },
 }
 
 
 def data_sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     """List the pages of the role above the tables that it may see."""
+    data = reverse("admin:index")
     pages = navigation(role_of(request.user), "")
-    here = [_side(item.label, item.url) for item in pages if item.url != reverse("admin:index")]
     return [
-        {"title": "Pages", "items": here},
-        *({"title": title, "items": _tables(request, names)} for title, names in TABLES.items()),
+        {
+            "title": "Pages",
+            "items": [
+                _side(item.label, item.url) for item in pages if not item.url.startswith(data)
+            ],
+        },
+        *({"title": title, "items": _tables(request, named)} for title, named in TABLES.items()),
     ]
 
 
-def _tables(request: HttpRequest, names: tuple[str, ...]) -> list[dict[str, str]]:
-    models = [model for name in names if admin.site.is_registered(model := apps.get_model(name))]
-    return [
-        _side(
-            str(model._meta.verbose_name_plural).capitalize(),
-            reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist"),
-        )
-        for model in models
-        if request.user.has_perm(f"{model._meta.app_label}.view_{model._meta.model_name}")
-    ]
+def _tables(request: HttpRequest, named: dict[str, str]) -> list[dict[str, str]]:
+    found = []
+    for name, label in named.items():
+        options = apps.get_model(name)._meta
+        may_view = request.user.has_perm(f"{options.app_label}.view_{options.model_name}")
+        if may_view and admin.site.is_registered(apps.get_model(name)):
+            view = f"admin:{options.app_label}_{options.model_name}_changelist"
+            found.append(_side(label, reverse(view)))
+    return found
 
 
 def _side(title: str, link: str) -> dict[str, str]:
     return {"title": title, "link": link}
+
+
+def data_index(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """Group the tables of the first data page as in the sidebar, and by their plain names."""
+    groups = [(title, _tables(request, named)) for title, named in TABLES.items()]
+    shown = [
+        {
+            "name": title,
+            "app_label": title,
+            "models": [
+                {"name": one["title"], "object_name": one["title"], "admin_url": one["link"]}
+                for one in tables
+            ],
+        }
+        for title, tables in groups
+        if tables
+    ]
+    return context | {"app_list": shown, "title": "All data"}
+
+
+def house_time(
+    get_response: Callable[[HttpRequest], HttpResponseBase],
+) -> Callable[[HttpRequest], HttpResponseBase]:
+    """Middleware: the data pages show times by the house's clock; all others name their zone."""
+    data = reverse_lazy("admin:index")
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        if not (request.path.startswith(str(data)) and request.user.is_authenticated):
+            return get_response(request)
+        with timezone.override(company_zone()):
+            return get_response(request)
+
+    return middleware

@@ -5,11 +5,12 @@ from __future__ import annotations
 from django.contrib import admin
 
 from cxportal.lib.admin import ReadOnlyAdmin
+from profiles.admin.people import OfCustomerAdmin
 from profiles.models import ConsentEntry, ConsentWording
 
 
 @admin.register(ConsentEntry)
-class ConsentEntryAdmin(ReadOnlyAdmin):
+class ConsentEntryAdmin(OfCustomerAdmin):
     list_display = (
         "id",
         "customer",

@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.utils.formats import date_format
 
 from cxportal.lib.admin import ReadOnlyAdmin
+from profiles.admin.people import OfCustomerAdmin
 from profiles.models import Habit, LearnedModel, ReorderSchedule
 from profiles.rules.cadence import Unsure
 from profiles.rules.telling import DOUBT, chance_in_words, doubt_in_words, rhythm_in_words
@@ -30,7 +31,7 @@ class SureFilter(admin.SimpleListFilter):
 
 
 @admin.register(Habit)
-class HabitAdmin(ReadOnlyAdmin):
+class HabitAdmin(OfCustomerAdmin):
     list_display = (
         "id",
         "customer",
@@ -109,7 +110,7 @@ class HabitAdmin(ReadOnlyAdmin):
 
 
 @admin.register(ReorderSchedule)
-class ReorderScheduleAdmin(ReadOnlyAdmin):
+class ReorderScheduleAdmin(OfCustomerAdmin):
     list_display = (
         "id",
         "customer",

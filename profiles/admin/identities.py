@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from django.contrib import admin
 
-from cxportal.lib.admin import ReadOnlyAdmin
+from profiles.admin.people import OfCustomerAdmin
 from profiles.models import Identifier
 
 
 @admin.register(Identifier)
-class IdentifierAdmin(ReadOnlyAdmin):
+class IdentifierAdmin(OfCustomerAdmin):
     list_display = ("id", "customer", "kind", "value", "first_seen_at", "verified_at")
     list_filter = ("kind",)
     list_select_related = ("customer",)

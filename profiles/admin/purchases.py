@@ -6,7 +6,8 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from cxportal.lib.admin import ReadOnlyAdmin, ReadOnlyInline
+from cxportal.lib.admin import ReadOnlyInline
+from profiles.admin.people import OfCustomerAdmin
 from profiles.models import Purchase, PurchaseLine
 from profiles.queries.company import company
 from profiles.rules.telling import amount_in_words
@@ -30,7 +31,7 @@ class LineInline(ReadOnlyInline):
 
 
 @admin.register(Purchase)
-class PurchaseAdmin(ReadOnlyAdmin):
+class PurchaseAdmin(OfCustomerAdmin):
     list_display = ("id", "customer", "occurred_at", "place", "source", "external_id")
     list_filter = ("place", "source", "occurred_at")
     list_select_related = ("customer", "place", "source")

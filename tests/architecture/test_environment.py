@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from pathlib import Path
 
 from django.conf import settings
@@ -39,7 +40,7 @@ def test_every_name_has_a_comment_above_it():
     lines = example()
     bare = [
         line
-        for above, line in zip(lines, lines[1:], strict=False)
+        for above, line in pairwise(lines)
         if line and not line.startswith("#") and not above.startswith("# ")
     ]
     assert bare == []

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from campaigns.queries import overview
-from campaigns.queries.overview import Fate
+from campaigns.queries.overview import Fate, span_until
 from campaigns.rules.results import Comparison, Share
 from tests.factories.profiles import (
     IdentifierFactory,
@@ -45,7 +45,7 @@ def test_moments_are_caught_silent_missed_or_under_way(now):
     rows.decision(now, reasons=["attention_spent", "something_else_helps_more"])
     rows.decision(now, reasons=["too_late"])
     rows.decision(now, door="counter")
-    found = overview.moments(now=now)
+    found = overview.moments(span_until(now))
     assert dict(found.fates) == {
         Fate.CAUGHT: 2,
         Fate.UNDER_WAY: 1,
@@ -63,7 +63,7 @@ def test_a_moment_counts_once_with_its_newest_decision(now):
     first.reasons, first.verdict, first.decided_at = [], "speak", now - timedelta(days=1)
     first.save()
     rows.delivery(now, first)
-    found = overview.moments(now=now)
+    found = overview.moments(span_until(now))
     assert dict(found.fates) == {Fate.CAUGHT: 1}
     assert dict(found.by_day) == {((now - timedelta(days=1)).date(), Fate.CAUGHT): 1}
 
@@ -71,7 +71,7 @@ def test_a_moment_counts_once_with_its_newest_decision(now):
 def test_moments_older_than_thirty_mornings_are_left_out(now):
     rows.decision(now - timedelta(days=31), reasons=["attention_spent"])
     rows.decision(now - timedelta(days=29), reasons=["attention_spent"])
-    assert overview.moments(now=now).total == 1
+    assert overview.moments(span_until(now)).total == 1
 
 
 def test_a_reminder_hits_from_three_days_before_to_seven_after(now):
@@ -81,13 +81,13 @@ def test_a_reminder_hits_from_three_days_before_to_seven_after(now):
     reminded(at, bought_after_days=7)
     reminded(at, bought_after_days=8)
     reminded(at)
-    assert overview.reminders(now=now).sent == Share(2, 5)
+    assert overview.reminders(span_until(now)).sent == Share(2, 5)
 
 
 def test_reminders_whose_seven_days_have_not_passed_are_not_judged(now):
     reminded(now - timedelta(days=7), bought_after_days=1)
     reminded(now - timedelta(days=8), bought_after_days=1)
-    assert overview.reminders(now=now).sent == Share(1, 1)
+    assert overview.reminders(span_until(now)).sent == Share(1, 1)
 
 
 def test_each_customer_counts_once_against_the_control_group(now):
@@ -98,7 +98,7 @@ def test_each_customer_counts_once_against_the_control_group(now):
     reminded(at)
     reminded(at, arm="control", reasons=["control_group"], bought_after_days=2)
     reminded(at, arm="control", reasons=["no_consent"], bought_after_days=2)
-    found = overview.reminders(now=now)
+    found = overview.reminders(span_until(now))
     assert found.sent == Share(1, 3)
     assert found.against_control == Comparison(treated=Share(1, 2), control=Share(1, 1))
 
@@ -111,14 +111,14 @@ def test_the_burden_counts_messages_people_and_complaints(now):
     rows.answer(one.decision, "stop", now)
     rows.answer(other.decision, "less_of_this", now)
     rows.answer(other.decision, "buy_again", now)
-    found = overview.burden(now=now)
+    found = overview.burden(span_until(now))
     assert (found.messages, found.customers, found.unwanted, found.stopped) == (3, 2, 2, 1)
     assert found.per_customer_week == pytest.approx(0.35)
 
 
 @pytest.mark.parametrize("read", [overview.moments, overview.reminders, overview.burden])
 def test_an_empty_house_has_no_figures(read, now):
-    read(now=now)
+    read(span_until(now))
 
 
 def test_a_return_is_no_purchase(now):
@@ -131,4 +131,4 @@ def test_a_return_is_no_purchase(now):
         customer=spoken.customer, origin_profile=profile, occurred_at=at + timedelta(days=2)
     )
     PurchaseLineFactory(purchase=purchase, product=product, quantity=-1)
-    assert overview.reminders(now=now).sent == Share(0, 1)
+    assert overview.reminders(span_until(now)).sent == Share(0, 1)

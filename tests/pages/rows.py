@@ -55,6 +55,7 @@ def decision(now: datetime, **changes: Any) -> Decision:
         "worth": 0.4,
         "likelihood": 0.7,
         "decided_at": now,
+        "facts": {"rhythm_days": 35.0, "bought_on": ["2026-01-05", "2026-02-09"], "doubt": ""},
     }
     return Decision.objects.create(
         customer=customer, moment=moment, campaign=campaign(), **(values | changes)

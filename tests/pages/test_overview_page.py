@@ -1,0 +1,67 @@
+"""The overview: real figures, a fixed number of queries, and every figure opens to its rows."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from cxportal.pages.access import Role
+from cxportal.pages.overview import _points
+from tests.pages import rows
+
+pytestmark = pytest.mark.django_db
+# Session, account, role and rights; company and switch; three figures; cases, files, rehearsals.
+QUERIES = 15
+
+
+def test_it_shows_what_became_of_the_moments(manager):
+    now = timezone.now()
+    rows.delivery(now)
+    rows.delivery(now, state="uncertain")
+    rows.decision(now, reasons=["attention_spent"])
+    page = manager.get(reverse("overview")).content.decode()
+    assert "of 3 moments" in page
+    assert "Their attention for this week is spent" in page
+    assert "1 messages may or may not have arrived" in page
+
+
+def test_without_enough_to_go_by_it_says_that_it_cannot_tell(manager):
+    rows.delivery(timezone.now() - timedelta(days=20))
+    assert "Cannot tell yet" in manager.get(reverse("overview")).content.decode()
+
+
+def test_every_figure_opens_to_its_rows(manager):
+    now = timezone.now()
+    rows.answer(rows.delivery(now).decision, "stop", now)
+    rows.decision(now, reasons=["attention_spent"])
+    page = manager.get(reverse("overview")).content.decode()
+    targets = {
+        url.replace("&amp;", "&") for url in re.findall(r'href="(/data/[^"]+\?[^"]+)"', page)
+    }
+    assert len(targets) > 5
+    assert {url for url in targets if manager.get(url).status_code != 200} == set()
+
+
+def test_the_number_of_queries_does_not_grow(manager, django_assert_num_queries):
+    now = timezone.now()
+    for _ in range(3):
+        rows.delivery(now)
+        rows.decision(now, reasons=["bought_since"])
+    manager.get(reverse("overview"))
+    with django_assert_num_queries(QUERIES):
+        manager.get(reverse("overview"))
+
+
+def test_an_analyst_sees_the_figures_but_no_names(browser_of):
+    client = browser_of(Role.ANALYST)
+    assert client.get(reverse("overview")).status_code == 200
+    assert client.get("/data/profiles/customer/").status_code == 403
+
+
+@pytest.mark.parametrize(("rate", "words"), [(0.123, "+12"), (-0.04, "−4"), (0.0, "0")])
+def test_differences_carry_their_sign(rate, words):
+    assert _points(rate) == words
