@@ -20,9 +20,7 @@ from loyalty.tasks import award_purchases
 from profiles.models import Customer, Profile
 from profiles.tasks import learn_habits
 
-HEADER = (
-    "customer_id,order_id,ordered_at,product_id,product_name,category,quantity,unit_price,store,product_url,email,person_name"
-)
+HEADER = "customer_id,order_id,ordered_at,product_id,product_name,category,quantity,unit_price,store,product_url,email,person_name"
 
 
 @dataclass(frozen=True)
@@ -92,7 +90,9 @@ def customer(external_id: str) -> Customer:
 
 def mailbox(external_id: str) -> list[SandboxMessage]:
     """What arrived for a customer, oldest first."""
-    return list(SandboxMessage.objects.filter(recipient=f"{external_id}@example.com").order_by("pk"))
+    return list(
+        SandboxMessage.objects.filter(recipient=f"{external_id}@example.com").order_by("pk")
+    )
 
 
 def link_in(message: SandboxMessage, path: str) -> str:

@@ -77,7 +77,9 @@ def test_i_still_have_plenty_moves_it(dana):
     assert days_with_mail(arrived[0] + timedelta(days=1), 13) == []
     from profiles.models import ReorderSchedule
 
-    assert ReorderSchedule.objects.get(customer=dana).not_before_on == arrived[0] + timedelta(days=14)
+    assert ReorderSchedule.objects.get(customer=dana).not_before_on == arrived[0] + timedelta(
+        days=14
+    )
 
 
 def test_every_six_weeks_on_her_page_beats_what_we_learned(dana):

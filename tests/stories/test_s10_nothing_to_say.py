@@ -9,7 +9,15 @@ import time_machine
 from cxportal.lib.links import LinkPurpose, token_for
 from profiles.models import Habit
 from tests.factories.campaigns import consent
-from tests.stories.doors import Bought, at, bring_orders, customer, mailbox, morning_to_noon, public_client
+from tests.stories.doors import (
+    Bought,
+    at,
+    bring_orders,
+    customer,
+    mailbox,
+    morning_to_noon,
+    public_client,
+)
 
 FIRST, SECOND = date(2025, 11, 3), date(2026, 2, 10)
 

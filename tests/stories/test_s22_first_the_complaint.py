@@ -62,7 +62,12 @@ def test_a_complaint_after_planning_wins_and_a_solved_one_lets_reminders_through
             assert mailbox("cora") == []
             from feedback.services import cases
 
-            cases.solve(case=Case.objects.get(), resolution="A new bag was sent.", by="staff:1", now=at(day, 4))
+            cases.solve(
+                case=Case.objects.get(),
+                resolution="A new bag was sent.",
+                by="staff:1",
+                now=at(day, 4),
+            )
         morning_to_noon(day)
         day += timedelta(days=1)
     assert len(mailbox("cora")) == 1

@@ -1,0 +1,378 @@
+"""decide: one code for one and for many, and a reason for each silence."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from campaigns.models import Decision, Delivery, Moment, PlanRun, SendingPolicy
+from campaigns.rules.codes import Door, OutcomeKind, Refusal, Verdict
+from campaigns.services import answering, delivering, planning
+from campaigns.services.deciding import Context, decide
+from feedback.services import cases
+from profiles.models import ContactPreference, Customer, Identifier
+from profiles.rules.names import ConsentState
+from profiles.services import scheduling
+from tests.factories.campaigns import consent, due_habit, reachable_customer, ready_house
+
+pytestmark = pytest.mark.django_db
+
+NOW = datetime(2026, 3, 10, 5, 0, tzinfo=UTC)
+MAIL = Context(Door.EMAIL)
+
+
+@pytest.fixture(autouse=True)
+def house():
+    ready_house()
+
+
+@pytest.fixture
+def dolores() -> Customer:
+    return reachable_customer()
+
+
+def only(customer: Customer, context: Context = MAIL, now: datetime = NOW):
+    (choice,) = decide(customers=[customer.pk], context=context, now=now)
+    return choice
+
+
+def test_a_due_habit_is_spoken_of(dolores):
+    habit = due_habit(dolores)
+    choice = only(dolores)
+    assert (choice.verdict, choice.reasons) == (Verdict.SPEAK, [])
+    assert (choice.subject_id, choice.cycle) == (habit.product_id, date(2026, 2, 10))
+    assert choice.worth == pytest.approx(0.8 - 0.3)
+    assert choice.facts["rhythm_days"] == 30.0
+
+
+def test_before_its_day_mail_waits_and_the_counter_may_mention_it(dolores):
+    due_habit(dolores, remind_on=date(2026, 3, 12), expected_on=date(2026, 3, 15))
+    assert decide(customers=[dolores.pk], context=MAIL, now=NOW) == []
+    assert only(dolores, answering.COUNTER).verdict == Verdict.SPEAK
+
+
+def test_after_its_time_nobody_speaks(dolores):
+    due_habit(dolores, remind_on=date(2026, 2, 20), expected_on=date(2026, 2, 25))
+    assert decide(customers=[dolores.pk], context=answering.COUNTER, now=NOW) == []
+
+
+def silence(customer: Customer) -> list[Refusal]:
+    choice = only(customer)
+    assert choice.verdict == Verdict.SILENT
+    return choice.reasons
+
+
+def test_without_consent_silence(dolores):
+    due_habit(dolores)
+    consent(dolores, ConsentState.WITHDRAWN, at=NOW - timedelta(days=1))
+    assert silence(dolores) == [Refusal.NO_CONSENT]
+
+
+def test_without_address_silence(dolores):
+    due_habit(dolores)
+    Identifier.objects.all().delete()
+    assert silence(dolores) == [Refusal.NO_ADDRESS]
+
+
+def test_the_counter_needs_neither(dolores):
+    due_habit(dolores)
+    consent(dolores, ConsentState.WITHDRAWN, at=NOW - timedelta(days=1))
+    Identifier.objects.all().delete()
+    assert only(dolores, answering.COUNTER).verdict == Verdict.SPEAK
+
+
+def test_an_open_case_silences_every_door(dolores):
+    due_habit(dolores)
+    cases.open_case(
+        customer=dolores, kind="complaint", source_ref="call:1", detail="torn", opened_by="staff:1", now=NOW
+    )  # fmt: skip
+    assert silence(dolores) == [Refusal.OPEN_CASE]
+    assert only(dolores, answering.COUNTER).reasons == [Refusal.OPEN_CASE]
+
+
+def test_what_is_bought_every_few_days_needs_no_reminder(dolores):
+    due_habit(dolores, rhythm_days=4.0)
+    assert silence(dolores) == [Refusal.TOO_FREQUENT]
+
+
+def test_what_hardly_helps_is_not_worth_disturbing_for(dolores):
+    due_habit(dolores, window_probability=0.25)
+    assert silence(dolores) == [Refusal.UNLIKELY]
+
+
+@pytest.mark.parametrize(
+    ("statement", "reason"),
+    [
+        (scheduling.pause, Refusal.SCHEDULE_PAUSED),
+        (scheduling.stop, Refusal.SCHEDULE_STOPPED),
+    ],
+)
+def test_the_customers_word_silences(dolores, statement, reason):
+    habit = due_habit(dolores)
+    statement(said=scheduling.Said(dolores, habit.product, "page", NOW))
+    assert silence(dolores) == [reason]
+
+
+def test_resuming_speaks_again(dolores):
+    habit = due_habit(dolores)
+    said = scheduling.Said(dolores, habit.product, "page", NOW)
+    scheduling.stop(said=said)
+    scheduling.resume(said=said)
+    assert only(dolores).verdict == Verdict.SPEAK
+
+
+def test_undo_takes_back_what_was_said_last(dolores):
+    habit = due_habit(dolores)
+    said = scheduling.Said(dolores, habit.product, "page", NOW)
+    scheduling.stop(said=said)
+    scheduling.undo(said=said)
+    assert only(dolores).verdict == Verdict.SPEAK
+
+
+def test_an_impossible_interval_is_refused_and_nothing_changes(dolores):
+    habit = due_habit(dolores)
+    with pytest.raises(scheduling.IntervalImpossible):
+        scheduling.buy_every(said=scheduling.Said(dolores, habit.product, "page", NOW), days=0)
+    assert dolores.schedules.count() == 0
+
+
+def test_one_message_a_morning_the_worthiest(dolores):
+    weak = due_habit(dolores, window_probability=0.5)
+    strong = due_habit(dolores, window_probability=0.9)
+    first, second = decide(customers=[dolores.pk], context=MAIL, now=NOW)
+    assert (first.subject_id, first.verdict) == (strong.product_id, Verdict.SPEAK)
+    assert (second.subject_id, second.reasons) == (weak.product_id, [Refusal.OUTBID])
+    assert first.considered == [
+        [first.campaign.pk, weak.product_id, second.worth, ["something_else_helps_more"]]
+    ]
+
+
+def test_the_weeks_attention_ends_over_all_campaigns(dolores):
+    for _ in range(4):
+        due_habit(dolores)
+    days = [NOW + timedelta(days=number) for number in range(3)]
+    for day in days:
+        planning.plan_morning(now=day)
+        delivering.deliver_due(now=day.replace(hour=12))
+    assert [d.finished_at.day for d in Delivery.objects.order_by("pk")] == [10, 11]
+    assert {
+        tuple(c.reasons) for c in decide(customers=[dolores.pk], context=MAIL, now=days[2])
+    } == {
+        (Refusal.ALREADY_SAID,),
+        (Refusal.BUDGET,),
+    }
+
+
+def test_a_customers_own_limit_is_stricter_never_looser(dolores):
+    due_habit(dolores)
+    ContactPreference.objects.create(customer=dolores, max_per_week=0)
+    assert silence(dolores) == [Refusal.BUDGET]
+    ContactPreference.objects.update(max_per_week=30)
+    SendingPolicy.objects.update(max_per_week=0)
+    assert silence(dolores) == [Refusal.BUDGET]
+
+
+def test_the_control_group_is_chosen_like_everybody_and_stays_silent(dolores):
+    due_habit(dolores)
+    SendingPolicy.objects.update(control_share=0.5)
+    others = [reachable_customer(f"Customer {n}") for n in range(40)]
+    for other in others:
+        due_habit(other)
+    planning.plan_morning(now=NOW)
+    silent = Decision.objects.filter(arm="control")
+    assert 8 <= silent.count() <= 33
+    assert {tuple(d.reasons) for d in silent} == {("control_group",)}
+    assert Delivery.objects.count() == 41 - silent.count()
+    # Decided once: neither arm comes up again in this cycle.
+    planning.plan_morning(now=NOW + timedelta(days=1))
+    assert Decision.objects.count() == 41
+
+
+def test_one_and_many_get_the_same_answer():
+    customers = [reachable_customer(f"Customer {n}") for n in range(12)]
+    for number, customer in enumerate(customers):
+        due_habit(customer, window_probability=0.2 + number * 0.06)
+        due_habit(customer, window_probability=0.9 - number * 0.06)
+    ids = [customer.pk for customer in customers]
+    together = decide(customers=ids, context=MAIL, now=NOW)
+    apart = [choice for pk in ids for choice in decide(customers=[pk], context=MAIL, now=NOW)]
+    assert together == apart
+
+
+def test_deciding_costs_the_same_queries_for_one_and_for_many(django_assert_num_queries):
+    customers = [reachable_customer(f"Customer {n}") for n in range(5)]
+    for customer in customers:
+        due_habit(customer)
+    with django_assert_num_queries(15):
+        decide(customers=[customers[0].pk], context=MAIL, now=NOW)
+    with django_assert_num_queries(15):
+        decide(customers=[customer.pk for customer in customers], context=MAIL, now=NOW)
+
+
+def test_deciding_writes_nothing(dolores):
+    due_habit(dolores)
+    only(dolores)
+    assert (Moment.objects.count(), Decision.objects.count()) == (0, 0)
+
+
+# --- answers at every door ------------------------------------------------------------------------
+
+
+def at_counter(customer: Customer, kind: OutcomeKind, now: datetime = NOW):
+    choice = only(customer, answering.COUNTER, now)
+    return answering.record_at_counter(
+        customer=customer,
+        choice=(choice.moment, choice.subject_id),
+        kind=kind,
+        actor="staff:7",
+        now=now,
+    )
+
+
+def test_said_at_the_counter_is_not_said_again_by_mail(dolores):
+    due_habit(dolores)
+    at_counter(dolores, OutcomeKind.SAID)
+    assert silence(dolores) == [Refusal.ALREADY_SAID]
+
+
+def test_said_at_the_counter_after_planning_stops_the_mail(dolores):
+    due_habit(dolores)
+    planning.plan_morning(now=NOW)
+    decision = Decision.objects.get()
+    answering.record_outcome(
+        decision=decision, kind=OutcomeKind.SAID, door=Door.COUNTER, actor="staff:7", now=NOW
+    )
+    assert delivering.deliver_due(now=NOW.replace(hour=12)) == {"skipped": 1}
+    assert Delivery.objects.get().reason == "already_said"
+
+
+def test_not_now_holds_for_a_week_at_every_door(dolores):
+    due_habit(dolores, expected_on=date(2026, 3, 25))
+    at_counter(dolores, OutcomeKind.NOT_NOW)
+    assert silence(dolores) == [Refusal.NOT_YET]
+    assert only(dolores, now=NOW + timedelta(days=7)).verdict == Verdict.SPEAK
+
+
+def test_not_for_them_holds_for_good(dolores):
+    due_habit(dolores)
+    at_counter(dolores, OutcomeKind.NOT_RELEVANT)
+    assert silence(dolores) == [Refusal.DISMISSED]
+
+
+def test_a_suggestion_that_is_gone_cannot_be_answered(dolores):
+    habit = due_habit(dolores)
+    at_counter(dolores, OutcomeKind.NOT_RELEVANT)
+    with pytest.raises(answering.NothingToAnswer):
+        answering.record_at_counter(
+            customer=dolores,
+            choice=("due_reorder", habit.product_id),
+            kind=OutcomeKind.SAID,
+            actor="staff:7",
+            now=NOW,
+        )
+    assert Decision.objects.get().outcomes.count() == 1
+
+
+def test_the_same_answer_twice_is_one(dolores):
+    due_habit(dolores)
+    outcome = at_counter(dolores, OutcomeKind.NOT_NOW)
+    again = answering.record_outcome(
+        decision=outcome.decision,
+        kind=OutcomeKind.NOT_NOW,
+        door=Door.COUNTER,
+        actor="staff:7",
+        now=NOW,
+    )
+    assert again == outcome
+
+
+def test_stop_withdraws_the_consent_it_stood_on(dolores):
+    due_habit(dolores)
+    planning.plan_morning(now=NOW)
+    answering.stop_delivery(delivery=Delivery.objects.get(), door="email", now=NOW)
+    answering.stop_delivery(delivery=Delivery.objects.get(), door="email", now=NOW)
+    assert list(dolores.consents.order_by("pk").values_list("state", flat=True)) == [
+        "granted",
+        "withdrawn",
+    ]
+    assert delivering.deliver_due(now=NOW.replace(hour=12)) == {"skipped": 1}
+
+
+def test_less_of_this_silences_the_campaign_for_a_quarter(dolores):
+    due_habit(dolores)
+    planning.plan_morning(now=NOW)
+    answering.record_outcome(
+        decision=Decision.objects.get(),
+        kind=OutcomeKind.LESS,
+        door=Door.PAGE,
+        actor="customer",
+        now=NOW,
+    )
+    due_habit(dolores)
+    reasons = {
+        choice.reasons[0] for choice in decide(customers=[dolores.pk], context=MAIL, now=NOW)
+    }
+    assert reasons == {Refusal.DISMISSED}
+
+
+# --- the plan -------------------------------------------------------------------------------------
+
+
+def test_too_early_no_plan(dolores):
+    assert planning.plan_morning(now=NOW.replace(hour=3)) is None
+    assert not PlanRun.objects.exists()
+
+
+def test_a_plan_counts_what_it_found(dolores):
+    due_habit(dolores)
+    due_habit(dolores, window_probability=0.6)
+    run = planning.plan_morning(now=NOW)
+    assert run is not None
+    assert (run.state, run.counts) == ("done", {"speak": 1, "something_else_helps_more": 1})
+
+
+def test_a_plan_cut_off_goes_on_where_it_was(dolores, monkeypatch):
+    second = reachable_customer("Second")
+    due_habit(dolores)
+    due_habit(second)
+    monkeypatch.setattr(planning, "BATCH", 1)
+    whole = planning._plan_batch
+
+    def killed_on_the_second(run, batch, now):
+        if batch == [second.pk]:
+            raise KeyboardInterrupt
+        whole(run, batch, now)
+
+    monkeypatch.setattr(planning, "_plan_batch", killed_on_the_second)
+    with pytest.raises(KeyboardInterrupt):
+        planning.plan_morning(now=NOW)
+    assert Delivery.objects.count() == 1
+    monkeypatch.setattr(planning, "_plan_batch", whole)
+    assert planning.plan_morning(now=NOW) is None, "the lease still holds"
+    PlanRun.objects.update(lease_until=NOW - timedelta(days=999))
+    run = planning.plan_morning(now=NOW)
+    assert (run.state, run.attempt, Delivery.objects.count()) == ("done", 2, 2)
+
+
+def test_a_worker_whose_plan_was_taken_over_writes_nothing(dolores):
+    due_habit(dolores)
+    run = planning._claimed(NOW)
+    PlanRun.objects.update(attempt=2)
+    with pytest.raises(planning.PlanTakenOver):
+        planning._plan_batch(run, [dolores.pk], NOW)
+    assert not Decision.objects.exists()
+
+
+def test_silence_is_written_once_while_its_reason_stays_the_same(dolores):
+    due_habit(dolores, expected_on=date(2026, 3, 14))
+    consent(dolores, ConsentState.WITHDRAWN, at=NOW - timedelta(days=1))
+    for number in range(3):
+        planning.plan_morning(now=NOW + timedelta(days=number))
+    assert Decision.objects.count() == 1
+    consent(dolores, ConsentState.GRANTED, at=NOW + timedelta(days=2))
+    planning.plan_morning(now=NOW + timedelta(days=3))
+    assert list(Decision.objects.order_by("pk").values_list("verdict", flat=True)) == [
+        "silent",
+        "speak",
+    ]
