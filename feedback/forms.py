@@ -36,7 +36,7 @@ class SolveForm(forms.Form):
 
     resolution = forms.CharField(
         label="What was done?",
-        help_text="From then on this customer may be sold to again.",
+        help_text="Once no case of a customer is open, they may be sold to again.",
         widget=forms.Textarea(attrs={"rows": 3}),
         max_length=LONGEST,
     )

@@ -40,11 +40,11 @@ class OpenQuestion:
 
 @dataclass(frozen=True)
 class AnswerPage:
-    """A question as the customer's page shows it; ``person``: the open wish to talk to one."""
+    """A question as the customer's page shows it; ``case``: what is being looked after about it."""
 
     asked: Invitation
     answer: Answer | None
-    person: Case | None
+    case: Case | None
     is_closed: bool
     zone: ZoneInfo
 
@@ -152,13 +152,11 @@ def invitation_of(token: str) -> Invitation:
 
 def answer_page(asked: Invitation, now: datetime) -> AnswerPage:
     """Return what the customer's page shows of a question."""
-    waiting_for = (
-        Case.objects.of([asked.customer_id]).open().filter(invitation=asked, kind="person")
-    )
+    about_it = Case.objects.of([asked.customer_id]).open().filter(invitation=asked)
     return AnswerPage(
         asked=asked,
         answer=getattr(asked, "answer", None),
-        person=waiting_for.first(),
+        case=about_it.by_urgency().first(),
         is_closed=now >= asked.closes_at,
         zone=company_zone(),
     )

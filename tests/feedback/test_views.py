@@ -77,6 +77,8 @@ def test_an_answer_is_kept_and_can_be_changed(client, asked, page_of):
 def test_a_low_score_opens_a_case_in_the_same_request(client, asked, page_of):
     client.post(page_of(asked), {"score": "3", "text": "Cold"})
     assert list(Case.objects.values_list("kind", "detail")) == [("low_score", "Cold")]
+    page = client.get(page_of(asked)).content.decode()
+    assert "A person will look after you by Wednesday, 11 March, 17:00 (Europe/Vienna)" in page
 
 
 @pytest.mark.parametrize("given", [{}, {"score": "11"}, {"score": "x"}, {"text": "a\0b"}])
