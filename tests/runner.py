@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 
 import django
@@ -77,9 +77,10 @@ def _test(arguments: Sequence[str]) -> int:
 def _test_on_services(arguments: Sequence[str]) -> int:
     """Run the tests on PostgreSQL 15, Redis and RabbitMQ, as a real installation has them."""
     with ExitStack() as stack:
-        for provide in (_postgres_15, _redis, _rabbitmq):
-            with _timed(provide.__name__.strip("_")):
-                stack.enter_context(provide())
+        name = stack.enter_context(_free_name())
+        with _timed("services"):
+            for service in (_postgres_15(name), _redis(), _rabbitmq()):
+                stack.enter_context(service)
         return _pytest("-m", "not browser", *arguments)
 
 
@@ -141,42 +142,40 @@ def _find_chromium() -> str | None:
 
 
 @contextmanager
-def _postgres_15() -> Iterator[None]:
+def _postgres_15(name: str) -> Iterator[None]:
     """Use the server on loopback where it lets us in, else one of our own from its programs."""
     try:
-        os.environ["DATABASE_URL"] = _address_on_loopback()
+        os.environ["DATABASE_URL"] = _database_on_loopback(name)
+    except psycopg.OperationalError as error:
+        print(f"PostgreSQL 15 on 127.0.0.1:5432 is not for us ({error}): starting our own.")
+    else:
         yield
         return
-    except psycopg.OperationalError:
-        pass
     if not POSTGRES_15.exists():
         _need("postgresql-15")
     server = EmbeddedPostgres(STATE / "postgres-15", POSTGRES_15)
     server.start()
     try:
-        os.environ["DATABASE_URL"] = server.url("cxportal")
+        os.environ["DATABASE_URL"] = server.url(name)
+        server.create_database(name)
         yield
     finally:
         server.stop()
 
 
-def _address_on_loopback() -> str:
+def _database_on_loopback(name: str) -> str:
     """Make role and database, as an administrator of a real server would: no superuser."""
-    role = sql.Identifier("cxportal_test")
-    with psycopg.connect(
-        "postgresql://postgres@127.0.0.1:5432/postgres", autocommit=True
-    ) as server:
+    role, database = sql.Identifier("cxportal_test"), sql.Identifier(f"cxportal_{name}")
+    address = "postgresql://postgres@127.0.0.1:5432/postgres"
+    with psycopg.connect(address, autocommit=True, connect_timeout=5) as server:
         if server.info.server_version // 10_000 != 15:
             raise psycopg.OperationalError("another version")
-        if not server.execute("SELECT 1 FROM pg_roles WHERE rolname = 'cxportal_test'").fetchone():
+        with suppress(psycopg.errors.DuplicateObject):
             server.execute(sql.SQL("CREATE ROLE {} LOGIN CREATEDB").format(role))
-        found = server.execute(
-            "SELECT 1 FROM pg_database WHERE datname = 'cxportal_test'"
-        ).fetchone()
-        if not found:
-            server.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(role, role))
-    address = "postgresql://cxportal_test@127.0.0.1:5432/cxportal_test"
-    psycopg.connect(address).close()
+        with suppress(psycopg.errors.DuplicateDatabase):
+            server.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(database, role))
+    address = f"postgresql://cxportal_test@127.0.0.1:5432/cxportal_{name}"
+    psycopg.connect(address, connect_timeout=5).close()
     return address
 
 
