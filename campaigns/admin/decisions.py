@@ -16,7 +16,7 @@ from django.utils.timezone import localtime
 from unfold.decorators import display
 
 from campaigns.models import Decision, Moment, Outcome, PlanRun
-from campaigns.rules.codes import Refusal, Verdict
+from campaigns.rules.codes import Arm, OutcomeKind, Refusal, Verdict
 from campaigns.rules.telling import ARM, OUTCOME, REFUSAL, VERDICT, reasons_in_words
 from campaigns.services.composing import reason_for
 from cxportal.lib.admin import ReadOnlyAdmin, ReadOnlyInline, links, list_url
@@ -99,8 +99,8 @@ class DecisionAdmin(OfCustomerAdmin):
     @admin.display(description="moment")
     def about(self, decision: Decision) -> str:
         words = moment_in_words(decision.moment)
-        about_product = decision.moment.kind == DUE_REORDER and decision.product_name
-        return f"{words}: {decision.product_name}" if about_product else words
+        product = getattr(decision, "product_name", "")
+        return f"{words}: {product}" if product and decision.moment.kind == DUE_REORDER else words
 
     @admin.display(description="in a sentence")
     def sentence(self, decision: Decision) -> str:
@@ -124,7 +124,7 @@ class DecisionAdmin(OfCustomerAdmin):
 
     @admin.display(description="group")
     def group(self, decision: Decision) -> str:
-        return ARM[decision.arm]
+        return ARM[Arm(decision.arm)]
 
     @admin.display(description="message")
     def delivery_link(self, decision: Decision) -> SafeString | str:
@@ -179,7 +179,7 @@ class OutcomeAdmin(OfCustomerAdmin):
 
     @admin.display(description="answer", ordering="kind")
     def answer(self, outcome: Outcome) -> str:
-        return OUTCOME[outcome.kind]
+        return OUTCOME[OutcomeKind(outcome.kind)]
 
 
 @admin.register(PlanRun)

@@ -54,7 +54,7 @@ class DeliveryAdmin(OfCustomerAdmin):
 
     @display(description="state", label=COLOUR, ordering="state")
     def state_label(self, delivery: Delivery) -> str:
-        return DELIVERY[delivery.state]
+        return DELIVERY[DeliveryState(delivery.state)]
 
     @admin.display(description="why")
     def why(self, delivery: Delivery) -> str:

@@ -176,7 +176,7 @@ _REMINDERS = f"""
 
 def reminders(span: Span) -> Reminders:
     """Judge the reminders of 90 days whose 7 days have passed, beside the control group."""
-    scope = {
+    scope: dict[str, str | datetime] = {
         "zone": span.zone.key,
         "since": span.since(JUDGED_DAYS),
         "until": span.since(AFTER_DAYS + 1),
@@ -206,7 +206,7 @@ _BURDEN = """
 
 def burden(span: Span) -> Burden:
     """Count the messages of the last 30 days, and the customers who said that one was too many."""
-    scope = {
+    scope: dict[str, str | datetime] = {
         "since": span.since(),
         "now": span.now,
         "sent": DeliveryState.SENT.value,

@@ -75,7 +75,8 @@ def _verdict(timing: Mapping[str, Any]) -> str:
 
 
 def _in_hundred(rate: Mapping[str, Any]) -> int:
-    return round(100 * rate["rate"])
+    share: float = rate["rate"]
+    return round(100 * share)
 
 
 def _timing(title: str, timing: Mapping[str, Any]) -> Timing:

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from csp.decorators import csp_replace
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_GET, require_http_methods
 
 from campaigns.forms import TemplateForm
 from campaigns.models import Campaign, MessageTemplate
 from campaigns.services import composing
 from campaigns.services.composing import TemplateInvalid
-from campaigns.views.mailbox import MAIL_POLICY
+from campaigns.views.mailbox import as_mail
 from cxportal.lib.http import StaffRequest
 from profiles.models import Customer, Habit
 from profiles.queries.company import company_zone
@@ -113,8 +111,6 @@ def customer_choices(request: StaffRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @permission_required("campaigns.add_messagetemplate", raise_exception=True)
-@xframe_options_sameorigin
-@csp_replace(MAIL_POLICY)
 def template_preview(request: StaffRequest) -> HttpResponse:
     """Show words as a customer would get them; nothing is stored or sent.
 
@@ -153,4 +149,4 @@ def _stored_parts(template_id: int) -> dict[str, str]:
 
 
 def _frame(request: StaffRequest, **context: object) -> HttpResponse:
-    return render(request, "campaigns/preview_frame.html", context)
+    return as_mail(render(request, "campaigns/preview_frame.html", context))
