@@ -25,7 +25,11 @@ class SandboxBackend(BaseEmailBackend):
 
 def _received(message: EmailMessage, recipient: str) -> SandboxMessage:
     html = next(
-        (part.content for part in getattr(message, "alternatives", []) if part.mimetype == "text/html"),
+        (
+            part.content
+            for part in getattr(message, "alternatives", [])
+            if part.mimetype == "text/html"
+        ),
         "",
     )
     return SandboxMessage(

@@ -41,6 +41,8 @@ def _tick(task: str, seconds: float) -> dict[str, object]:
 app.conf.beat_schedule = {
     # A purchase changes its customer's habits within seconds.
     "learn": _tick("profiles.learn_habits", 5.0),
+    # What all customers share is fitted anew once a week; the tick asks whether it is time.
+    "refit": _tick("profiles.refit_rhythms", 600.0),
     # A file uploaded in the browser starts at once; this tick catches a lost bell or a dead worker.
     "imports": _tick("profiles.run_imports", 10.0),
     "rehearsals": _tick("campaigns.run_rehearsals", 10.0),

@@ -18,11 +18,13 @@ from liquid.exceptions import LiquidError
 from liquid.expression import Expression
 
 TAGS = frozenset(
-    "assign capture case comment cycle echo for if unless break continue content output illegal #".split()
+    """assign capture case comment cycle echo for if unless break continue content output illegal
+    #""".split()
 )
 FILTERS = frozenset(
-    "append at_least at_most capitalize ceil date default downcase escape first floor join last minus"
-    " newline_to_br plus prepend round size slice strip times truncate truncatewords uniq upcase".split()
+    """append at_least at_most capitalize ceil date default downcase escape first floor join last
+    minus newline_to_br plus prepend round size slice strip times truncate truncatewords uniq
+    upcase""".split()
 )
 LONGEST_TEMPLATE = 100_000
 

@@ -15,7 +15,7 @@ from django.template.loader import render_to_string
 
 from campaigns.models import Campaign, Decision, Delivery, MessageTemplate
 from campaigns.queries.policy import sending_policy
-from campaigns.rules.wording import Words, WordingError, words
+from campaigns.rules.wording import WordingError, Words, words
 from campaigns.services.defaults import TEMPLATES
 from cxportal.lib.errors import DomainError
 from cxportal.lib.links import LinkPurpose, absolute, link

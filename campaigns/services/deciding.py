@@ -17,10 +17,10 @@ import numpy as np
 from campaigns.models import Campaign, SendingPolicy
 from campaigns.queries import eligibility
 from campaigns.queries.eligibility import Standing
+from campaigns.queries.policy import sending_policy
 from campaigns.rules import arbitration
 from campaigns.rules.arms import in_control
 from campaigns.rules.codes import REFUSAL_BIT, Arm, Door, Refusal, Verdict, refusals_in
-from campaigns.queries.policy import sending_policy
 from cxportal.lib.registry import Floats, Longs, Occurrences, registry
 from profiles.queries.company import company_day
 

@@ -39,7 +39,8 @@ Buy again: {{ product.url }}
 {% endif %}
 Still have plenty? {{ links.plenty }}""",
         html="""<p>Hello{% if customer.first_name %} {{ customer.first_name }}{% endif %},</p>
-<p>your last <strong>{{ last_purchase.product }}</strong> was on {{ last_purchase.on }}. It may be about to run out.</p>
+<p>your last <strong>{{ last_purchase.product }}</strong> was on {{ last_purchase.on }}.
+It may be about to run out.</p>
 <p><a href="{{ links.plenty }}">I still have plenty</a></p>""",
     ),
     DefaultCampaign(
@@ -57,7 +58,8 @@ you are close to the next tier. We added 50 bonus points to your account, so tha
 
 Your points: {{ links.preferences }}""",
         html="""<p>Hello{% if customer.first_name %} {{ customer.first_name }}{% endif %},</p>
-<p>you are close to the next tier. We added <strong>50 bonus points</strong> to your account, so that it is closer still.</p>
+<p>you are close to the next tier. We added <strong>50 bonus points</strong> to your account,
+so that it is closer still.</p>
 <p><a href="{{ links.preferences }}">See your points</a></p>""",
     ),
 )

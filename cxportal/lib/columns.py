@@ -21,9 +21,9 @@ def read_longs(
     Reads by COPY in binary form: every row then has the same length (PostgreSQL manual, COPY,
     "Binary Format"), so that the buffer *is* the array.
     """
-    with connection.cursor() as cursor:
-        with cursor.copy(f"COPY ({query}) TO STDOUT (FORMAT binary)", params) as copy:
-            data = b"".join(bytes(part) for part in copy)
+    statement = f"COPY ({query}) TO STDOUT (FORMAT binary)"
+    with connection.cursor() as cursor, cursor.copy(statement, params) as copy:
+        data = b"".join(bytes(part) for part in copy)
     row = np.dtype(
         [
             ("fields", ">i2"),
@@ -38,7 +38,9 @@ def read_longs(
 
 def write_rows(table: str, columns: Sequence[str], rows: Any) -> None:
     """COPY ``rows`` (an iterable of tuples) into ``table``."""
-    with connection.cursor() as cursor:
-        with cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy:
-            for row in rows:
-                copy.write_row(row)
+    with (
+        connection.cursor() as cursor,
+        cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy,
+    ):
+        for row in rows:
+            copy.write_row(row)

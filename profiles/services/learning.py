@@ -24,6 +24,8 @@ EPOCH = date(1970, 1, 1)
 BATCH = 1_000
 # A shared model needs the shop's rhythms, not every customer: beyond this a fixed share is read.
 FIT_CUSTOMERS = 20_000
+# Rhythms of a whole shop change slowly; a fit costs some seconds to a minute.
+REFIT_DAYS = 7
 SUBJECTS = ("product", "category")
 
 _LINES = """
@@ -36,10 +38,11 @@ _LINES = """
 _OF_THESE = "l.customer_id = ANY(%(ids)s)"
 _OF_A_SHARE = "mod(hashint8(l.customer_id)::bigint + 2147483648, %(every)s) = 0"
 
-_COLUMNS = (
-    "customer_id product_id category_id purchase_days first_on last_on rhythm_days mu sigma p_active"
-    " expected_on earliest_on latest_on remind_on window_probability doubt learned_at"
-).split()
+_COLUMNS = tuple(
+    """customer_id product_id category_id purchase_days first_on last_on rhythm_days mu sigma
+    p_active expected_on earliest_on latest_on remind_on window_probability doubt
+    learned_at""".split()
+)
 
 
 @dataclass(frozen=True)
@@ -114,10 +117,33 @@ def refit(*, now: datetime) -> dict[str, int]:
     return used
 
 
+def refit_if_old(*, now: datetime) -> dict[str, int]:
+    """Fit anew where the newest fit is older than ``REFIT_DAYS``, then let everybody be learned anew.
+
+    A fit that is wanted while nobody has bought anything yet waits for the first purchases.
+    """
+    old = company_day(now) - timedelta(days=REFIT_DAYS)
+    if LearnedModel.objects.filter(kind__startswith="cadence:", fitted_as_of__gt=old).exists():
+        return {}
+    if not Customer.objects.filter(purchases__isnull=False).exists():
+        return {}
+    used = refit(now=now)
+    _mark_buyers()
+    return used
+
+
+def _mark_buyers() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE profiles_customer c SET habits_due = true"
+            " WHERE EXISTS (SELECT 1 FROM profiles_purchase p WHERE p.customer_id = c.id)"
+        )
+
+
 def learn_everything(*, now: datetime) -> Learned:
     """Fit anew, then learn every customer: after a first import."""
     refit(now=now)
-    Customer.objects.filter(purchases__isnull=False).update(habits_due=True)
+    _mark_buyers()
     return learn_due(now=now, limit=10**9)
 
 
@@ -126,11 +152,11 @@ def learn_everything(*, now: datetime) -> Learned:
 
 @dataclass(frozen=True)
 class _Lines:
-    customer: cadence.npt.NDArray[np.int64]
-    product: cadence.npt.NDArray[np.int64]
-    category: cadence.npt.NDArray[np.int64]
-    day: cadence.npt.NDArray[np.int64]
-    quantity: cadence.npt.NDArray[np.float64]
+    customer: cadence.Ints
+    product: cadence.Ints
+    category: cadence.Ints
+    day: cadence.Ints
+    quantity: cadence.Floats
 
 
 def _lines(customers: str, params: dict[str, object], now: datetime) -> _Lines:

@@ -10,6 +10,7 @@ from django.db import connection
 from campaigns.models import Decision, Delivery, Message, SandboxMessage, SendingPolicy
 from campaigns.rules.codes import DeliveryState
 from campaigns.services import delivering, planning
+from profiles.models import Product
 from profiles.rules.names import ConsentState
 from profiles.services import scheduling
 from tests.factories.campaigns import (
@@ -117,8 +118,6 @@ def test_a_withdrawal_between_claim_and_handing_over_wins(planned):
 
 def test_still_have_plenty_after_planning_wins(planned):
     product = planned.decision.moment.subject_id
-    from profiles.models import Product
-
     said = scheduling.Said(planned.customer, Product.objects.get(pk=product), "page", MORNING)
     scheduling.still_have_plenty(said=said)
     assert delivering.deliver_due(now=NOON) == {"skipped": 1}

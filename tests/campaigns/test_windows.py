@@ -13,6 +13,7 @@ from campaigns.rules.windows import is_quiet, next_open
 
 VIENNA = ZoneInfo("Europe/Vienna")
 EVENING, MORNING = time(20, 0), time(9, 0)
+YEAR = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -27,7 +28,7 @@ EVENING, MORNING = time(20, 0), time(9, 0)
     ],
 )
 def test_quiet_hours_cross_midnight_and_are_half_open(clock, quiet):
-    at = datetime.fromisoformat(f"2026-03-10T{clock}:00").replace(tzinfo=VIENNA)
+    at = datetime.fromisoformat(f"2026-03-10T{clock}:00+01:00")
     assert is_quiet(at, VIENNA, EVENING, MORNING) is quiet
 
 
@@ -51,7 +52,7 @@ def test_an_opening_that_the_clock_skips_comes_right_after_the_gap():
     # On 29 March 2026 Vienna goes from 02:00 to 03:00.
     at = datetime(2026, 3, 28, 23, 0, tzinfo=UTC)
     opens = next_open(at, VIENNA, time(22, 0), time(2, 30))
-    assert opens.astimezone(VIENNA).replace(tzinfo=None) == datetime(2026, 3, 29, 3, 0)
+    assert opens == datetime(2026, 3, 29, 1, 0, tzinfo=UTC)
 
 
 def test_an_opening_that_the_clock_repeats_counts_the_second_time():
@@ -63,7 +64,7 @@ def test_an_opening_that_the_clock_repeats_counts_the_second_time():
 
 
 @given(
-    at=st.datetimes(datetime(2026, 1, 1), datetime(2027, 12, 31), timezones=st.just(UTC)),
+    at=st.integers(0, 2 * 366 * 24 * 60).map(lambda minutes: YEAR + timedelta(minutes=minutes)),
     zone=st.sampled_from(sorted(z for z in available_timezones() if "/" in z)[::12]),
     quiet_from=st.times(),
     quiet_until=st.times(),

@@ -7,7 +7,8 @@ from datetime import UTC, date, datetime
 import factory
 from factory.django import DjangoModelFactory
 
-from campaigns.services import composing
+from campaigns.models import SendingPolicy
+from campaigns.services import composing, fencing
 from profiles.models import ConsentEntry, ConsentWording, Customer, Habit, Identifier, Product
 from profiles.rules.names import Channel, ConsentState, IdentifierKind, Purpose
 from tests.factories.profiles import IdentifierFactory, ProfileFactory
@@ -92,9 +93,6 @@ def address_of(customer: Customer) -> str:
 
 def ready_house(*, control_share: float = 0.0) -> None:
     """Set the house up so that it may send."""
-    from campaigns.models import SendingPolicy
-    from campaigns.services import fencing
-
     composing.ensure_defaults()
     fencing.adopt_new_database()
     SendingPolicy.objects.update(control_share=control_share)

@@ -20,7 +20,10 @@ from loyalty.tasks import award_purchases
 from profiles.models import Customer, Profile
 from profiles.tasks import learn_habits
 
-HEADER = "customer_id,order_id,ordered_at,product_id,product_name,category,quantity,unit_price,store,product_url,email,person_name"
+HEADER = (
+    "customer_id,order_id,ordered_at,product_id,product_name,category,quantity,unit_price,store,"
+    "product_url,email,person_name"
+)
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,20 @@ import pytest
 import time_machine
 
 from campaigns.models import Decision, Delivery
+from campaigns.tasks import plan_morning
+from cxportal.lib.links import LinkPurpose, token_for
+from profiles.models import Product, ReorderSchedule
 from tests.factories.campaigns import consent
 from tests.stories.doors import (
-    Bought, at, bring_orders, customer, every, link_in, mailbox, morning_to_noon, public_client,
+    Bought,
+    at,
+    bring_orders,
+    customer,
+    every,
+    link_in,
+    mailbox,
+    morning_to_noon,
+    public_client,
 )  # fmt: skip
 
 LAST = date(2026, 2, 10)
@@ -57,8 +68,6 @@ def test_a_purchase_between_plan_and_sending_wins(dana, tmp_path):
     day = LAST + timedelta(days=1)
     while not Delivery.objects.exists():
         with time_machine.travel(at(day, 5), tick=False):
-            from campaigns.tasks import plan_morning
-
             plan_morning()
         day += timedelta(days=1)
     planned_on = day - timedelta(days=1)
@@ -75,17 +84,12 @@ def test_i_still_have_plenty_moves_it(dana):
         answer = public_client().post(page, {"answer": "still_have_plenty"})
     assert answer.status_code in (200, 302)
     assert days_with_mail(arrived[0] + timedelta(days=1), 13) == []
-    from profiles.models import ReorderSchedule
-
     assert ReorderSchedule.objects.get(customer=dana).not_before_on == arrived[0] + timedelta(
         days=14
     )
 
 
 def test_every_six_weeks_on_her_page_beats_what_we_learned(dana):
-    from cxportal.lib.links import LinkPurpose, token_for
-    from profiles.models import Product
-
     with time_machine.travel(at(LAST + timedelta(days=2), 9), tick=False):
         token = token_for(LinkPurpose.MY_PAGE, str(dana.public_id))
         product = Product.objects.get(code="detergent")

@@ -8,6 +8,7 @@ import pytest
 import time_machine
 
 from feedback.models import Case
+from feedback.services import cases
 from tests.factories.campaigns import consent
 from tests.stories.doors import Bought, at, bring_orders, customer, every, mailbox, morning_to_noon
 
@@ -27,9 +28,7 @@ def run_mornings(first: int, last: int) -> None:
         morning_to_noon(LAST + timedelta(days=number))
 
 
-def open_complaint(cora, client_of, day: date) -> None:
-    from feedback.services import cases
-
+def open_complaint(cora, day: date) -> None:
     cases.open_case(
         customer=cora, kind="complaint", source_ref="call:1", detail="The bag was torn.",
         opened_by="staff:1", now=at(day, 9),
@@ -37,7 +36,7 @@ def open_complaint(cora, client_of, day: date) -> None:
 
 
 def test_an_open_complaint_silences_the_mail(cora):
-    open_complaint(cora, None, LAST + timedelta(days=2))
+    open_complaint(cora, LAST + timedelta(days=2))
     run_mornings(1, 45)
     assert mailbox("cora") == []
 
@@ -48,7 +47,7 @@ def test_an_open_complaint_silences_the_counter(cora, client_of):
         staff = client_of("counter")
         before = staff.get(f"/counter/{cora.pk}/").content.decode()
         assert "Said it" in before
-        open_complaint(cora, client_of, due)
+        open_complaint(cora, due)
         after = staff.get(f"/counter/{cora.pk}/").content.decode()
     assert "Said it" not in after
     assert "complaint" in after.lower()
@@ -57,11 +56,9 @@ def test_an_open_complaint_silences_the_counter(cora, client_of):
 def test_a_complaint_after_planning_wins_and_a_solved_one_lets_reminders_through(cora):
     day = LAST + timedelta(days=1)
     while not mailbox("cora") and day < LAST + timedelta(days=40):
-        open_complaint(cora, None, day) if day == LAST + timedelta(days=20) else None
+        open_complaint(cora, day) if day == LAST + timedelta(days=20) else None
         if day == LAST + timedelta(days=26):
             assert mailbox("cora") == []
-            from feedback.services import cases
-
             cases.solve(
                 case=Case.objects.get(),
                 resolution="A new bag was sent.",

@@ -9,7 +9,15 @@ import time_machine
 from feedback.models import Case
 from tests.factories.campaigns import consent
 from tests.stories.doors import (
-    Bought, at, bring_orders, customer, every, link_in, mailbox, morning_to_noon, public_client,
+    Bought,
+    at,
+    bring_orders,
+    customer,
+    every,
+    link_in,
+    mailbox,
+    morning_to_noon,
+    public_client,
 )  # fmt: skip
 
 LAST = date(2026, 2, 10)

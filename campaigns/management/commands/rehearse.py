@@ -47,7 +47,10 @@ class Command(BaseCommand):
         self._clear()
         if known:
             self.stdout.write(
-                "This file was rehearsed from this day before: its report again. Nothing was stored or sent anew.\n\n"
+                "This file was rehearsed from this day before: its report again."
+                " Nothing was stored or sent anew.
+
+"
             )
         self.stdout.write(table(done))
 

@@ -1,0 +1,30 @@
+"""Celery: read the clock, call one service, return counts."""
+
+from __future__ import annotations
+
+from celery import shared_task
+from django.utils import timezone
+
+from profiles.services import importing, learning
+
+
+@shared_task(name="profiles.run_imports")
+def run_imports() -> int:
+    """Work off the import that waits longest, or whose worker is gone."""
+    job = importing.claim_next(now=timezone.now())
+    if job is None:
+        return 0
+    importing.run_import(job_id=job.pk, now=timezone.now(), attempt=job.attempt)
+    return 1
+
+
+@shared_task(name="profiles.learn_habits")
+def learn_habits() -> int:
+    """Learn anew the habits of customers who bought since."""
+    return learning.learn_due(now=timezone.now()).customers
+
+
+@shared_task(name="profiles.refit_rhythms")
+def refit_rhythms() -> dict[str, int]:
+    """Fit what all customers share, where the last fit is a week old or there is none."""
+    return learning.refit_if_old(now=timezone.now())
