@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from cxportal.demo.catalogue import ARTICLES, BY_CODE, SHOPS, STORES, TIME_ZONE
-from cxportal.demo.people import Person, invent
+from cxportal.demo.people import Person, agreed_since, invent
 from cxportal.demo.shopping import Calendar, Ints, Sales, in_order, shop, together
 from cxportal.demo.story_people import StoryPerson, story_people
 
@@ -60,15 +60,18 @@ def generate(*, today: date, customers: int = CUSTOMERS) -> Chain:
     others = shop(by_shop, calendar, count)
     shifted = replace(others, customer=others.customer + len(stories))
     sales = in_order(together([_of_stories(stories, calendar), shifted]))
-    people = [story.person for story in stories] + _with_homes(invented, others)
+    people = [story.person for story in stories] + _as_they_shop(invented, others, calendar)
     return Chain(people, _lines(people, sales, calendar))
 
 
-def write_orders(lines: Iterable[OrderLine], file: TextIO) -> None:
-    """Write an order file as a shop would export it."""
+def write_orders(lines: Iterable[OrderLine], file: TextIO) -> int:
+    """Write an order file as a shop would export it; return the number of lines."""
     writer = csv.writer(file)
     writer.writerow(OrderLine._fields)
-    writer.writerows(lines)
+    count = 0
+    for count, line in enumerate(lines, start=1):  # noqa: B007 - the last number is the count
+        writer.writerow(line)
+    return count
 
 
 def _of_stories(stories: Sequence[StoryPerson], calendar: Calendar) -> Sales:
@@ -88,16 +91,21 @@ def _of_stories(stories: Sequence[StoryPerson], calendar: Calendar) -> Sales:
     return Sales(*(np.array(column, dtype=np.int64) for column in zip(*rows, strict=True)))
 
 
-def _with_homes(people: Sequence[Person], sales: Sales) -> list[Person]:
-    """Give everyone the store they go to most; none to those who only order."""
+def _as_they_shop(people: Sequence[Person], sales: Sales, calendar: Calendar) -> list[Person]:
+    """Give everyone the store they go to most, if any, and no consent before their first visit."""
     visits = np.zeros((len(people), len(SHOPS)), np.int64)
     np.add.at(visits, (sales.customer, sales.shop), 1)
-    in_stores = visits[:, : len(STORES)]
-    best = in_stores.argmax(axis=1) if len(people) else np.zeros(0, np.int64)
+    came = np.full(len(people), calendar.days - 1, np.int64)
+    np.minimum.at(came, sales.customer, sales.day)
     return [
-        replace(person, home=STORES[best[row]].code if in_stores[row].any() else "")
+        agreed_since(replace(person, home=_favourite(visits[row])), calendar.date_of(came[row]))
         for row, person in enumerate(people)
     ]
+
+
+def _favourite(visits: Ints) -> str:
+    in_stores = visits[: len(STORES)]
+    return STORES[in_stores.argmax()].code if in_stores.any() else ""
 
 
 def _orders(sales: Sales) -> tuple[Ints, Ints]:

@@ -150,3 +150,17 @@ def _withdrawal(rng: np.random.Generator, given_on: date) -> date | None:
     if rng.random() >= 0.04:
         return None
     return given_on + timedelta(days=int(rng.integers(5, 25)))
+
+
+def agreed_since(person: Person, first: date) -> Person:
+    """The same person, whose agreements begin on the day ``first`` of their first visit, or later.
+
+    A withdrawal that would come before its agreement never happened.
+    """
+    agreements = []
+    for agreement in person.agreements:
+        given_on, withdrawn_on = max(agreement.given_on, first), agreement.withdrawn_on
+        if withdrawn_on is not None and withdrawn_on <= given_on:
+            withdrawn_on = None
+        agreements.append(replace(agreement, given_on=given_on, withdrawn_on=withdrawn_on))
+    return replace(person, agreements=tuple(agreements))

@@ -111,9 +111,9 @@ def together(parts: list[Sales]) -> Sales:
 
 
 def draw_lives(rng: np.random.Generator, count: int) -> Lives:
-    """Draw when everybody comes and goes: six in ten were there before, one in four leaves."""
+    """Draw when everybody comes and goes: six in ten were there before, one in three leaves."""
     joins = np.where(rng.random(count) < 0.6, 0, rng.integers(0, MONTHS_DAYS - 20, count))
-    leaves = np.where(rng.random(count) < 0.25, joins + rng.integers(30, MONTHS_DAYS, count), NEVER)
+    leaves = np.where(rng.random(count) < 0.35, joins + rng.integers(30, MONTHS_DAYS, count), NEVER)
     # Two absences each, in whole weeks; for a third of all one of them is no absence at all.
     away_from = rng.integers(0, MONTHS_DAYS, (2, count))
     length = rng.choice([0, 7, 10, 14, 21], size=(2, count), p=[0.3, 0.25, 0.15, 0.2, 0.1])
@@ -132,7 +132,7 @@ def draw_lives(rng: np.random.Generator, count: int) -> Lives:
 def shop(rng: np.random.Generator, calendar: Calendar, count: int) -> Sales:
     """Let ``count`` customers live through the calendar; customers are numbered from 0."""
     lives = draw_lives(rng, count)
-    passers_by = rng.random(count) < 0.12
+    passers_by = rng.random(count) < 0.16
     stays = np.flatnonzero(~passers_by)
     bought = [
         _needs(rng, calendar, lives, stays),
@@ -227,8 +227,8 @@ def _shopping(
 
 
 def _mornings(rng: np.random.Generator, calendar: Calendar, lives: Lives, who: Ints) -> Sales:
-    """One customer in ten has a coffee on the way to work, most of them with a favourite pastry."""
-    who = who[rng.random(len(who)) < 0.1]
+    """One customer in fourteen has a coffee on the way to work, and sometimes a pastry."""
+    who = who[rng.random(len(who)) < 0.07]
     often, at = rng.uniform(0.3, 0.9, len(who)), rng.normal(7.7, 0.7, len(who)).clip(6.1, 10.0)
     days = np.arange(calendar.days)
     chance = np.where(calendar.weekday(days) < 5, often[:, None], 0.05)

@@ -51,7 +51,7 @@ def test_another_day_moves_the_whole_past_along():
 
 def test_sizes_are_as_promised(chain):
     assert len(chain.people) == 2_000
-    assert 90_000 <= len(chain.lines) <= 160_000
+    assert 80_000 <= len(chain.lines) <= 130_000
     assert len(ARTICLES) == 116
     assert len(GROUPS) == 20
     assert {line.store for line in chain.lines} == {"main-street", "station", "old-market", "web"}

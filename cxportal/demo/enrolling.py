@@ -1,0 +1,86 @@
+"""What a counter learns of a customer beside purchases: card, home store, language, consents."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, time
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+
+from cxportal.demo.catalogue import TIME_ZONE
+from cxportal.demo.people import Agreement, Person
+from profiles.models import ConsentWording, Customer, Identifier, Place, Profile, Source
+from profiles.rules.names import Channel, IdentifierKind, Purpose, normal_card
+from profiles.services import consenting
+
+ENROLLED_AT = time(12)
+DOOR, ACTOR = "counter", "customer"
+SOURCE = "Till and web shop"
+
+
+def customer_of(code: str) -> Customer:
+    """Find one of the demo's people by their code in the order file."""
+    profiles = Profile.objects.select_related("customer")
+    return profiles.get(source__name=SOURCE, external_id=code).customer
+
+
+def enrol(
+    *, people: Sequence[Person], source: Source, wordings: dict[Purpose, ConsentWording]
+) -> list[Person]:
+    """Enrol everybody who has bought something by now; return those who have not."""
+    known = {
+        profile.external_id: profile
+        for profile in Profile.objects.filter(source=source).select_related("customer")
+    }
+    places = {place.code: place for place in Place.objects.all()}
+    with transaction.atomic():  # one commit for all instead of some thousands
+        for person in people:
+            if person.code in known:
+                _enrol_one(person, known[person.code], places, wordings)
+    return [person for person in people if person.code not in known]
+
+
+def _enrol_one(
+    person: Person,
+    profile: Profile,
+    places: dict[str, Place],
+    wordings: dict[Purpose, ConsentWording],
+) -> None:
+    customer = profile.customer
+    customer.home_place = places.get(person.home)
+    customer.language, customer.time_zone = person.language, person.time_zone
+    customer.save(update_fields=["home_place", "language", "time_zone"])
+    if person.card:
+        Identifier.objects.get_or_create(
+            kind=IdentifierKind.CARD,
+            value=normal_card(person.card),
+            defaults={"customer": customer, "origin_profile": profile},
+        )
+    for agreement in person.agreements:
+        _agree(customer, agreement, wordings[agreement.purpose])
+
+
+def _agree(customer: Customer, agreement: Agreement, wording: ConsentWording) -> None:
+    consenting.grant(
+        customer=customer,
+        purpose=agreement.purpose,
+        channel=Channel.EMAIL,
+        wording=wording,
+        door=DOOR,
+        actor=ACTOR,
+        occurred_at=_at_noon(agreement.given_on),
+    )
+    if agreement.withdrawn_on:
+        consenting.withdraw(
+            customer=customer,
+            purpose=agreement.purpose,
+            channel=Channel.EMAIL,
+            door=DOOR,
+            actor=ACTOR,
+            occurred_at=_at_noon(agreement.withdrawn_on),
+        )
+
+
+def _at_noon(day: date) -> datetime:
+    return datetime.combine(day, ENROLLED_AT, ZoneInfo(TIME_ZONE))
