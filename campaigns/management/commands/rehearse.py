@@ -48,9 +48,7 @@ class Command(BaseCommand):
         if known:
             self.stdout.write(
                 "This file was rehearsed from this day before: its report again."
-                " Nothing was stored or sent anew.
-
-"
+                " Nothing was stored or sent anew.\n\n"
             )
         self.stdout.write(table(done))
 
