@@ -2,10 +2,13 @@
 
 from django.urls import path
 
-from campaigns.views import mailbox, rehearsals, templates
+from campaigns.views import mailbox, public, rehearsals, templates
 
 app_name = "campaigns"
 urlpatterns = [
+    path("why/<str:token>/", public.why_me, name="why"),
+    path("stop/<str:token>/", public.stop, name="stop"),
+    path("stop/<str:token>/start-again/", public.start_again, name="start-again"),
     path("mailbox/", mailbox.mailbox, name="mailbox"),
     path("mailbox/<int:message_id>/", mailbox.mailbox, name="mailbox-message"),
     path("mailbox/<int:message_id>/html/", mailbox.message_html, name="mailbox-html"),

@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.contrib.auth import views as auth_views
 from django.urls import include, path
 
-from cxportal.pages import health, home, living, overview, settings_page
+from cxportal.pages import counter, health, home, living, my_page, overview, settings_page
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -21,6 +21,20 @@ urlpatterns = [
     path("settings/stop/", settings_page.stop, name="sending-stop"),
     path("settings/resume/", settings_page.resume, name="sending-resume"),
     path("settings/adopt/", settings_page.adopt, name="sending-adopt"),
+    path("counter/", counter.counter, name="counter"),
+    path("counter/store/", counter.choose_store, name="counter-store"),
+    path("counter/<int:customer_id>/", counter.customer_card, name="counter-customer"),
+    path(
+        "counter/<int:customer_id>/answer/", counter.answer_suggestion, name="counter-answer"
+    ),
+    path("my/<str:token>/", my_page.page, name="my-page"),
+    path(
+        "my/<str:token>/reorder/<int:product_id>/<str:said>/", my_page.reorder, name="my-reorder"
+    ),
+    path("my/<str:token>/consent/", my_page.consent, name="my-consent"),
+    path("my/<str:token>/contact/", my_page.contact, name="my-contact"),
+    path("my/<str:token>/person/", my_page.person, name="my-person"),
+    path("my/<str:token>/fresh/", my_page.fresh, name="my-fresh"),
     path("", include("campaigns.urls")),
     path("", include("feedback.urls")),
     path("styleguide/", living.living, name="styleguide"),

@@ -50,7 +50,9 @@ def record_outcome(
                 "until": until,
             },
         )
-        if is_new:
+        # Who said stop, agreed again, and stops once more from the same message must be heard; both
+        # do nothing where they hold already.
+        if is_new or kind in (OutcomeKind.STOP, OutcomeKind.PERSON):
             _carry_out(outcome, now)
     return outcome
 

@@ -47,6 +47,11 @@ def buy_every(*, said: Said, days: int) -> ReorderSchedule:
     return _state(said, "every", days, every_days=days, sooner_on=None)
 
 
+def as_learned(*, said: Said) -> ReorderSchedule:
+    """Take the customer's own interval back: what was learned holds again."""
+    return _state(said, "as_learned", None, every_days=None, sooner_on=None)
+
+
 def still_have_plenty(*, said: Said, days: int = 14) -> ReorderSchedule:
     """Put the next reminder off by ``days``."""
     return _state(said, "plenty", days, not_before_on=_day(said, days), sooner_on=None)

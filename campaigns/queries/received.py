@@ -1,0 +1,158 @@
+"""What a customer was sent, why, and what they answered: for the customer's own eyes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from campaigns.models import Campaign, Decision, Delivery, Outcome
+from campaigns.rules.codes import DeliveryState, OutcomeKind
+from cxportal.lib.links import LinkPurpose, link
+from cxportal.lib.registry import registry
+from profiles.models import ConsentEntry
+from profiles.queries.company import company, company_day
+from profiles.rules.names import ConsentState
+
+# What reached the customer, or may have.
+_ARRIVED = (DeliveryState.SENT, DeliveryState.UNCERTAIN)
+
+
+@dataclass(frozen=True)
+class Received:
+    """One message, by its subject and day, with the address that explains it."""
+
+    title: str
+    sent_at: datetime
+    why_url: str
+
+
+@dataclass(frozen=True)
+class Agreed:
+    """The consent that a message stood on."""
+
+    occurred_at: datetime
+    wording: str
+
+
+@dataclass(frozen=True)
+class Why:
+    """Everything that the page of one message says."""
+
+    delivery: Delivery
+    about: str
+    reason: str
+    facts: dict[str, Any]
+    sent_at: datetime | None
+    agreed: Agreed | None
+    others: Sequence[str]
+    promise: str
+    can_have_plenty: bool
+    answers: Sequence[Outcome]
+    zone: ZoneInfo
+    today: date
+
+
+def received(customer_id: int, *, limit: int = 10) -> Sequence[Received]:
+    """Return the newest messages of a customer; one whose words were erased is named by its campaign."""
+    rows = (
+        Delivery.objects.filter(customer_id=customer_id, state__in=_ARRIVED)
+        .select_related("message", "campaign")
+        .order_by("-finished_at", "-pk")[:limit]
+    )
+    return [_received(row) for row in rows]
+
+
+def _received(delivery: Delivery) -> Received:
+    message = getattr(delivery, "message", None)
+    return Received(
+        title=message.subject if message else delivery.campaign.name,
+        sent_at=delivery.finished_at or delivery.due_at,
+        why_url=link(LinkPurpose.WHY, "campaigns:why", str(delivery.public_id)),
+    )
+
+
+def delivery_of(public_id: str) -> Delivery | None:
+    """Find the message that a signed link is about."""
+    try:
+        key = UUID(public_id)
+    except ValueError:
+        return None
+    return (
+        Delivery.objects.select_related("decision__moment", "campaign", "customer")
+        .filter(public_id=key)
+        .first()
+    )
+
+
+def why(delivery: Delivery, now: datetime) -> Why:
+    """Tell why this message, from the facts that were stored when it was decided."""
+    decision = delivery.decision
+    moment = registry.moments.get(decision.moment.kind)
+    names = dict(moment.subject_name([decision.moment.subject_id])) if moment else {}
+    action = registry.actions.get(delivery.campaign.action)
+    return Why(
+        delivery=delivery,
+        about=names.get(decision.moment.subject_id) or delivery.campaign.name.lower(),
+        reason=moment.explain(decision.facts, "customer") if moment else "",
+        facts={name: _as_day(value) for name, value in decision.facts.items()},
+        sent_at=delivery.finished_at if delivery.state in _ARRIVED else None,
+        agreed=_agreed(delivery),
+        others=_others(decision),
+        promise=action.describe(delivery.campaign.parameters) if action else "",
+        can_have_plenty="rhythm_days" in decision.facts,
+        answers=list(decision.outcomes.filter(actor="customer").order_by("occurred_at", "pk")),
+        zone=ZoneInfo(company().time_zone),
+        today=company_day(now),
+    )
+
+
+def _as_day(value: Any) -> Any:
+    """Facts are kept as JSON; days among them become days again."""
+    try:
+        return date.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError:
+        return value
+
+
+def _agreed(delivery: Delivery) -> Agreed | None:
+    """The newest yes from before the message left."""
+    entry = (
+        ConsentEntry.objects.filter(
+            customer_id=delivery.customer_id,
+            purpose=delivery.campaign.purpose,
+            channel=delivery.channel,
+            state=ConsentState.GRANTED,
+            occurred_at__lte=delivery.finished_at or delivery.due_at,
+        )
+        .select_related("wording")
+        .order_by("-occurred_at", "-pk")
+        .first()
+    )
+    return Agreed(entry.occurred_at, entry.wording.text if entry.wording else "") if entry else None
+
+
+def _others(decision: Decision) -> Sequence[str]:
+    """Name what else was weighed, and lost."""
+    moments = dict(
+        Campaign.objects.filter(pk__in=[row[0] for row in decision.considered]).values_list(
+            "pk", "moment"
+        )
+    )
+    subjects: dict[str, list[int]] = {}
+    for campaign, subject, *_ in decision.considered:
+        subjects.setdefault(moments.get(campaign, ""), []).append(subject)
+    return [
+        name
+        for kind, ids in subjects.items()
+        if kind in registry.moments
+        for name in registry.moments[kind].subject_name(ids).values()
+    ]
+
+
+def wants_person(answers: Sequence[Outcome]) -> bool:
+    """Tell whether a person was asked for from this message."""
+    return any(answer.kind == OutcomeKind.PERSON for answer in answers)

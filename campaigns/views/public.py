@@ -1,0 +1,190 @@
+"""The two pages that every message leads to: why me, and stop. No log-in; opening them changes nothing.
+
+Mail scanners open links, some press buttons: every answer may therefore come twice, and each
+does the same the second time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_POST
+
+from campaigns.models import Delivery
+from campaigns.queries.received import Why, delivery_of, why
+from campaigns.rules.answers import FOLLOWS
+from campaigns.rules.codes import Door, OutcomeKind
+from campaigns.services import answering
+from cxportal.lib.links import LIFETIME, LinkExpired, LinkInvalid, LinkPurpose, link, subject_of
+from feedback.queries import open_cases
+from profiles.models import ConsentWording
+from profiles.queries.card import Consent, consents
+from profiles.queries.company import company
+from profiles.rules.names import Channel, Purpose, masked
+from profiles.services import consenting
+
+# What one tap on the why page can say.
+TAPS = set(FOLLOWS)
+
+
+def _by_link(
+    purpose: LinkPurpose,
+) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
+    """Hand the view the message that a signed link names, or explain the link."""
+
+    def decorate(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+        @wraps(view)
+        def opened(request: HttpRequest, token: str) -> HttpResponse:
+            try:
+                delivery = delivery_of(subject_of(purpose, token))
+            except LinkExpired:
+                return render(request, "campaigns/link_lost.html", {"is_expired": True}, status=410)
+            except LinkInvalid:
+                delivery = None
+            if delivery is None:
+                return render(request, "campaigns/link_lost.html", status=404)
+            return view(request, token, delivery)
+
+        return opened
+
+    return decorate
+
+
+@login_not_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+@_by_link(LinkPurpose.WHY)
+def why_me(request: HttpRequest, token: str, delivery: Delivery) -> HttpResponse:
+    """Say why this message was written, or take one tap."""
+    if request.method != "POST":
+        return _why_page(request, token, delivery)
+    kind = request.POST.get("answer", "")
+    if kind not in TAPS:
+        return _why_page(request, token, delivery, status=422)
+    answering.record_outcome(
+        decision=delivery.decision,
+        kind=OutcomeKind(kind),
+        door=Door.PAGE,
+        actor="customer",
+        now=timezone.now(),
+    )
+    return redirect("campaigns:why", token)
+
+
+def _why_page(
+    request: HttpRequest, token: str, delivery: Delivery, *, status: int = 200
+) -> HttpResponse:
+    now = timezone.now()
+    page = why(delivery, now)
+    context: dict[str, Any] = {
+        "page": page,
+        "follows": _follows(page),
+        "cases": open_cases([delivery.customer_id]).get(delivery.customer_id, []),
+        "stop_url": link(LinkPurpose.STOP, "campaigns:stop", str(delivery.public_id)),
+        "my_page_url": _my_page_url(delivery),
+        "has_refused": status != 200,
+    }
+    return render(request, "campaigns/why.html", context, status=status)
+
+
+def _follows(page: Why) -> list[str]:
+    """Say what each answer given so far leads to."""
+    return [
+        FOLLOWS[OutcomeKind(one.kind)].format(
+            about=page.about, until=f"{one.until:%-d %B}" if one.until else ""
+        )
+        for one in page.answers
+        if one.kind in FOLLOWS
+    ]
+
+
+def _my_page_url(delivery: Delivery) -> str:
+    """Address of the customer's page, as long as the one in the message would still open it.
+
+    A link for stopping lives for ever, and must not become a key to more than stopping.
+    """
+    lifetime = LIFETIME[LinkPurpose.MY_PAGE]
+    if lifetime and delivery.created_at + lifetime < timezone.now():
+        return ""
+    return link(LinkPurpose.MY_PAGE, "my-page", str(delivery.customer.public_id))
+
+
+# --- stop -----------------------------------------------------------------------------------------
+
+
+@csrf_exempt  # RFC 8058, section 3.2: the mail provider posts without cookies or anything of ours
+@login_not_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+@_by_link(LinkPurpose.STOP)
+def stop(request: HttpRequest, token: str, delivery: Delivery) -> HttpResponse:
+    """Ask with one button; any POST stops, whatever it carries, and answers without a redirect."""
+    if request.method == "POST":
+        answering.stop_delivery(delivery=delivery, door="page", now=timezone.now())
+    return _stop_page(request, token, delivery)
+
+
+@login_not_required
+@never_cache
+@require_POST
+@_by_link(LinkPurpose.STOP)
+def start_again(request: HttpRequest, token: str, delivery: Delivery) -> HttpResponse:
+    """Take a stop back: a new consent, to the wording that was shown."""
+    shown = _consent_of(delivery)
+    agreed = request.POST.get("agreed") == "yes" and request.POST.get("wording") == str(
+        shown.wording_id
+    )
+    if not agreed or shown.is_granted:
+        return _stop_page(request, token, delivery, must_tick=not shown.is_granted, status=422)
+    consenting.grant(
+        customer=delivery.customer,
+        purpose=Purpose(delivery.campaign.purpose),
+        channel=Channel(delivery.channel),
+        door="page",
+        actor="customer",
+        wording=ConsentWording.objects.get(pk=shown.wording_id),
+        occurred_at=timezone.now(),
+        evidence=consenting.Evidence(
+            request.META.get("REMOTE_ADDR", ""), request.headers.get("User-Agent", "")
+        ),
+    )
+    return redirect("campaigns:stop", token)
+
+
+def _stop_page(
+    request: HttpRequest,
+    token: str,
+    delivery: Delivery,
+    *,
+    must_tick: bool = False,
+    status: int = 200,
+) -> HttpResponse:
+    message = getattr(delivery, "message", None)
+    context = {
+        "token": token,
+        "consent": _consent_of(delivery),
+        "recipient": masked(message.recipient) if message else "",
+        "my_page_url": _my_page_url(delivery),
+        "must_tick": must_tick,
+    }
+    return render(request, "campaigns/stop.html", context, status=status)
+
+
+def _consent_of(delivery: Delivery) -> Consent:
+    """Where the consent that the message stood on stands now."""
+    customer = delivery.customer
+    language = customer.language or company().language
+    found = consents(customer.pk, language, timezone.now())
+    return next(
+        one
+        for one in found
+        if (one.purpose, one.channel) == (delivery.campaign.purpose, delivery.channel)
+    )

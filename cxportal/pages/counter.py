@@ -1,0 +1,135 @@
+"""The counter: find a customer, see the whole card, and say what was said.
+
+Looking writes nothing. The store is kept in the session, chosen once a shift.
+"""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.sessions.backends.base import SessionBase
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+
+from campaigns.rules.codes import OutcomeKind
+from campaigns.services import answering
+from cxportal.lib.errors import DomainError
+from cxportal.lib.http import StaffRequest
+from cxportal.pages.access import Role, role_of, role_required
+from cxportal.pages.counter_card import Store, card_of
+from profiles.models import Customer, Place
+from profiles.queries import search
+from profiles.queries.company import company
+from profiles.rules.names import PlaceKind
+
+ROLES = (Role.COUNTER, Role.SUPERVISOR, Role.MANAGER, Role.ADMINISTRATOR)
+STORE_KEY = "counter_store"
+# What can be answered at a counter, and what staff read once it is kept.
+ANSWERS = {
+    OutcomeKind.SAID: "Kept as said. It is not said again, here or by mail.",
+    OutcomeKind.NOT_NOW: "Kept. We leave it alone for a week.",
+    OutcomeKind.NOT_RELEVANT: "Kept. It is not suggested again.",
+}
+
+
+@require_GET
+@role_required(*ROLES)
+@never_cache
+def counter(request: StaffRequest) -> HttpResponse:
+    """Show the search box, and what it found; a single certain hit opens at once."""
+    typed = request.GET.get("q", "")
+    answer = search.find(typed, region=company().phone_region) if typed.strip() else search.Answer()
+    if len(answer.found) == 1 and answer.found[0].matched != search.SIMILAR:
+        return redirect("counter-customer", answer.found[0].customer_id)
+    return render(
+        request, "cxportal/counter.html", _frame(request) | {"answer": answer, "typed": typed}
+    )
+
+
+@require_GET
+@role_required(*ROLES)
+@never_cache
+def customer_card(request: StaffRequest, customer_id: int) -> HttpResponse:
+    """Show the whole card of one customer."""
+    customer = get_object_or_404(Customer.objects.select_related("home_place"), pk=customer_id)
+    frame = _frame(request)
+    card = card_of(customer=customer, store=frame["store"], now=frame["now"])
+    urls = {"case_url": _case_url(request, card.cases[0].id if card.cases else 0)}
+    return render(request, "cxportal/counter_customer.html", frame | urls | {"card": card})
+
+
+@require_POST
+@role_required(*ROLES)
+def choose_store(request: StaffRequest) -> HttpResponse:
+    """Keep the store of this counter for the session."""
+    wanted = request.POST.get("store", "")
+    place = get_object_or_404(
+        Place, pk=int(wanted) if wanted.isdecimal() and len(wanted) < 18 else 0
+    )
+    request.session[STORE_KEY] = place.pk
+    return redirect("counter")
+
+
+@require_POST
+@role_required(*ROLES)
+def answer_suggestion(request: StaffRequest, customer_id: int) -> HttpResponse:
+    """Record what became of one suggestion."""
+    customer = get_object_or_404(Customer, pk=customer_id)
+    kind = request.POST.get("answer", "")
+    subject = request.POST.get("subject", "")
+    if kind not in ANSWERS or not subject.isdecimal():
+        return HttpResponse("No such answer.", status=400, content_type="text/plain")
+    try:
+        answering.record_at_counter(
+            customer=customer,
+            choice=(request.POST.get("moment", ""), int(subject)),
+            kind=OutcomeKind(kind),
+            actor=f"staff:{request.user.pk}",
+            now=timezone.now(),
+        )
+    except DomainError as error:
+        messages.error(request, error.message)
+    else:
+        messages.success(request, ANSWERS[OutcomeKind(kind)])
+    return redirect("counter-customer", customer.pk)
+
+
+def _frame(request: StaffRequest) -> dict[str, object]:
+    """What every page of the counter carries."""
+    stores = _stores()
+    return {
+        "stores": stores,
+        "store": _chosen(request.session, stores),
+        "now": timezone.now(),
+        "search_url": reverse("counter"),
+        "search_query": request.GET.get("q", "")[: search.LONGEST],
+    }
+
+
+def _stores() -> list[Store]:
+    zone = company().time_zone
+    places = Place.objects.filter(kind=PlaceKind.STORE).order_by("name", "pk")
+    return [Store(place.pk, place.name, place.time_zone or zone) for place in places]
+
+
+def _chosen(session: SessionBase, stores: list[Store]) -> Store:
+    """The store of this session; the only one where there is but one; else nowhere in particular."""
+    if len(stores) == 1:
+        return stores[0]
+    kept = session.get(STORE_KEY)
+    nowhere = Store(0, "No store chosen", company().time_zone)
+    return next((store for store in stores if store.id == kept), nowhere)
+
+
+def _case_url(request: StaffRequest, case_id: int) -> str:
+    """Where a case is worked on, for those who may."""
+    may_see = role_of(request.user) in {Role.MANAGER, Role.SUPERVISOR}
+    if not case_id or not may_see:
+        return ""
+    try:
+        return reverse("feedback:case-detail", args=[case_id])
+    except NoReverseMatch:
+        return ""

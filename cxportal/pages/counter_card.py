@@ -1,0 +1,152 @@
+"""The whole card of a customer, as staff at a counter need it: one answer from all apps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from campaigns.rules.codes import Refusal, Verdict
+from campaigns.rules.telling import refusal_in_words
+from campaigns.services.answering import COUNTER
+from campaigns.services.deciding import Choice, decide
+from cxportal.lib.registry import registry
+from feedback.queries import OpenCase, open_cases
+from loyalty.queries import Standing, standing
+from profiles.models import Customer
+from profiles.queries.card import (
+    Consent,
+    RecentPurchase,
+    consents,
+    contacts,
+    recent_purchases,
+)
+from profiles.queries.company import company
+from profiles.queries.purchases import bought_on
+from profiles.queries.usual import UsualNow, usual_now
+from profiles.rules.telling import chance_in_words
+
+MOST_SUGGESTED = 3
+MOST_SILENT = 3
+# What is silent for another reason is no news at a counter: not sure, bought every few days, outbid.
+_TOLD = {
+    Refusal.OPEN_CASE,
+    Refusal.SCHEDULE_STOPPED,
+    Refusal.SCHEDULE_PAUSED,
+    Refusal.NOT_YET,
+    Refusal.DISMISSED,
+    Refusal.ALREADY_SAID,
+}
+
+
+@dataclass(frozen=True)
+class Store:
+    """The counter's place; id 0 while none was chosen. Its zone is what times are shown in."""
+
+    id: int
+    name: str
+    time_zone: str
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone)
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """What to say, or what is due and stays unsaid, with its reason in words."""
+
+    moment: str
+    subject_id: int
+    title: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Card:
+    """Everything in one look."""
+
+    customer: Customer
+    contacts: Sequence[str]
+    standing: Standing
+    usual: UsualNow
+    suggested: Sequence[Suggestion]
+    silent: Sequence[Suggestion]
+    cases: Sequence[OpenCase]
+    recent: Sequence[RecentPurchase]
+    consents: Sequence[Consent]
+
+    @property
+    def usual_sure(self) -> str:
+        """How sure the usual is, in words."""
+        return f"{chance_in_words(self.usual.chance)} likely"
+
+
+def card_of(*, customer: Customer, store: Store, now: datetime) -> Card:
+    """Bring together what all apps know of a customer; reads only."""
+    house = company()
+    zone = ZoneInfo(house.time_zone)
+    choices = decide(customers=[customer.pk], context=COUNTER, now=now)
+    return Card(
+        customer=customer,
+        contacts=contacts(customer.pk),
+        standing=standing([customer.pk], now)[customer.pk],
+        usual=usual_now(
+            customer_id=customer.pk, place_id=store.id, zone=store.zone, company_zone=zone, now=now
+        ),
+        suggested=_suggested([c for c in choices if c.verdict == Verdict.SPEAK], now),
+        silent=_silent([c for c in choices if c.reasons and c.reasons[0] in _TOLD]),
+        cases=open_cases([customer.pk]).get(customer.pk, []),
+        recent=recent_purchases(customer.pk, now, company_zone=house.time_zone),
+        consents=consents(customer.pk, customer.language or house.language, now),
+    )
+
+
+def _suggested(choices: Sequence[Choice], now: datetime) -> Sequence[Suggestion]:
+    choices = choices[:MOST_SUGGESTED]
+    names = _names(choices)
+    days = bought_on([(c.customer_id, c.subject_id) for c in choices if c.subject_id], now)
+    return [
+        Suggestion(
+            moment=choice.moment,
+            subject_id=choice.subject_id,
+            title=_title(choice, names),
+            reason=_reason(choice, days.get((choice.customer_id, choice.subject_id), [])),
+        )
+        for choice in choices
+    ]
+
+
+def _silent(choices: Sequence[Choice]) -> Sequence[Suggestion]:
+    choices = choices[:MOST_SILENT]
+    names = _names(choices)
+    return [
+        Suggestion(c.moment, c.subject_id, _title(c, names), refusal_in_words(c.reasons[0]))
+        for c in choices
+    ]
+
+
+def _names(choices: Sequence[Choice]) -> Mapping[tuple[str, int], str]:
+    """Name what the choices are about, asking each moment once."""
+    subjects: dict[str, list[int]] = {}
+    for choice in choices:
+        subjects.setdefault(choice.moment, []).append(choice.subject_id)
+    return {
+        (moment, subject): name
+        for moment, ids in subjects.items()
+        for subject, name in registry.moments[moment].subject_name(ids).items()
+    }
+
+
+def _title(choice: Choice, names: Mapping[tuple[str, int], str]) -> str:
+    return names.get((choice.moment, choice.subject_id)) or choice.campaign.name
+
+
+def _reason(choice: Choice, days: Sequence[str]) -> str:
+    said = registry.moments[choice.moment].explain(
+        choice.facts | {"bought_on": list(days)}, "staff"
+    )
+    action = registry.actions.get(choice.campaign.action)
+    promise = action.describe(choice.campaign.parameters) if action else ""
+    return ". ".join(part[0].upper() + part[1:] for part in (said, promise) if part)

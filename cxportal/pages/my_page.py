@@ -1,0 +1,330 @@
+"""The customer's own page, by signed link: what is next, points, messages, consents, a person.
+
+A link is no log-in: it shows no full contact data. Every change is a POST that is answered by a redirect
+(or by the changed card, for htmx), and can be undone; opening the page changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from cxportal.lib.errors import DomainError
+from cxportal.lib.http import HtmxRequest
+from cxportal.lib.links import LinkExpired, LinkInvalid, LinkPurpose, subject_of
+from cxportal.pages.fresh_link import send_fresh_link
+from cxportal.pages.my_page_content import MyPage, my_page, next_round, schedule
+from feedback.rules import CaseKind
+from feedback.services import cases
+from profiles.models import ConsentWording, Customer, Product
+from profiles.queries.card import Consent, Rhythm, consents, rhythm_of
+from profiles.queries.company import company, company_day
+from profiles.rules.names import Channel, ConsentState, Purpose
+from profiles.rules.reordering import day_words, span
+from profiles.services import consenting, preferring, scheduling
+
+View = Callable[..., HttpResponse]
+DOOR = "page"
+ACTOR = "customer"
+
+
+def _by_link(view: View) -> View:
+    """Hand the view the customer that the link names; explain a link that does not work."""
+
+    @wraps(view)
+    def opened(request: HttpRequest, token: str, **parts: Any) -> HttpResponse:
+        try:
+            public_id = subject_of(LinkPurpose.MY_PAGE, token)
+        except LinkExpired:
+            return render(request, "cxportal/my_page_expired.html", {"token": token}, status=410)
+        except LinkInvalid:
+            return render(request, "cxportal/my_page_lost.html", status=404)
+        customer = get_object_or_404(Customer, public_id=public_id)
+        return view(request, token, customer, **parts)
+
+    return login_not_required(never_cache(opened))
+
+
+@require_safe
+@_by_link
+def page(request: HtmxRequest, token: str, customer: Customer) -> HttpResponse:
+    """Show the page."""
+    return _page(request, token, customer)
+
+
+def _page(request: HttpRequest, token: str, customer: Customer, **extra: Any) -> HttpResponse:
+    changed = request.GET.get("changed", "")
+    content = my_page(customer=customer, token=token, now=timezone.now(), changed=changed)
+    context = {
+        "page": content,
+        "token": token,
+        "contact_form": ContactForm(content, initial=ContactForm.of(content)),
+        "person_form": PersonForm(),
+    }
+    status = 422 if extra else 200
+    return render(request, "cxportal/my_page.html", context | extra, status=status)
+
+
+# --- rhythms --------------------------------------------------------------------------------------
+
+
+@require_POST
+@_by_link
+def reorder(
+    request: HtmxRequest, token: str, customer: Customer, product_id: int, said: str
+) -> HttpResponse:
+    """Take what the customer says of one product's rhythm."""
+    now = timezone.now()
+    known = rhythm_of(customer.pk, product_id, now)
+    if known is None or said not in SAYINGS:
+        raise Http404
+    words = scheduling.Said(
+        customer=customer, product=Product.objects.get(pk=product_id), door=DOOR, now=now
+    )
+    try:
+        told = SAYINGS[said](words, known, request)
+    except (DomainError, ValueError) as error:
+        return _not_taken(request, token, product_id, error)
+    if not request.htmx:
+        messages.success(request, told)
+        return redirect(f"{reverse('my-page', args=[token])}?changed={product_id}#schedule-{product_id}")
+    changed = rhythm_of(customer.pk, product_id, now) or known
+    context = {"s": schedule(changed, token, company_day(now)), "told": told, "oob": True}
+    return render(request, "cxportal/_my_schedule.html", context)
+
+
+def _not_taken(request: HtmxRequest, token: str, product_id: int, error: Exception) -> HttpResponse:
+    words = error.message if isinstance(error, DomainError) else "Choose one of the intervals."
+    messages.error(request, words)
+    answer = redirect(f"{reverse('my-page', args=[token])}#schedule-{product_id}")
+    if request.htmx:
+        answer = HttpResponse(headers={"HX-Redirect": answer.url})
+    return answer
+
+
+def _every(said: scheduling.Said, known: Rhythm, request: HttpRequest) -> str:
+    weeks = int(request.POST.get("weeks", ""))
+    if weeks == 0:
+        scheduling.as_learned(said=said)
+        return f"{known.product}: we go by what we learn again."
+    scheduling.buy_every(said=said, days=7 * weeks)
+    return f"{known.product}: we remind you {span(7 * weeks)}."
+
+
+def _skip(said: scheduling.Said, known: Rhythm, request: HttpRequest) -> str:
+    until = next_round(known)
+    scheduling.skip(said=said, until=until)
+    return f"{known.product}: left out this time. Nothing before {day_words(until)}."
+
+
+def _sooner(said: scheduling.Said, known: Rhythm, request: HttpRequest) -> str:
+    scheduling.sooner(said=said)
+    return f"{known.product}: we write as soon as we may."
+
+
+def _plenty(said: scheduling.Said, known: Rhythm, request: HttpRequest) -> str:
+    kept = scheduling.still_have_plenty(said=said)
+    until = f" before {day_words(kept.not_before_on)}" if kept.not_before_on else ""
+    return f"{known.product}: you still have plenty. Nothing{until}."
+
+
+def _pause(said: scheduling.Said, known: Rhythm, request: HttpRequest) -> str:
+    scheduling.pause(said=said)
+    return f"{known.product}: paused, until you start it again."
+
+
+def _stop(said: scheduling.Said, known: Rhythm, request: HttpRequest) -> str:
+    scheduling.stop(said=said)
+    return f"{known.product}: stopped. No more reminders for it."
+
+
+def _resume(said: scheduling.Said, known: Rhythm, request: HttpRequest) -> str:
+    scheduling.resume(said=said)
+    return f"{known.product}: reminders are on again."
+
+
+def _undo(said: scheduling.Said, known: Rhythm, request: HttpRequest) -> str:
+    scheduling.undo(said=said)
+    return f"{known.product}: as it was before."
+
+
+SAYINGS: dict[str, Callable[[scheduling.Said, Rhythm, HttpRequest], str]] = {
+    "every": _every,
+    "skip": _skip,
+    "sooner": _sooner,
+    "plenty": _plenty,
+    "pause": _pause,
+    "stop": _stop,
+    "resume": _resume,
+    "undo": _undo,
+}
+
+
+# --- consent --------------------------------------------------------------------------------------
+
+
+@require_POST
+@_by_link
+def consent(request: HtmxRequest, token: str, customer: Customer) -> HttpResponse:
+    """Give or withdraw consent for one purpose and channel, or withdraw all."""
+    now = timezone.now()
+    known = consents(customer.pk, customer.language or company().language, now)
+    if request.POST.get("scope") == "all":
+        for one in known:
+            _withdraw(request, customer, one)
+        messages.success(request, "Stopped: no reminders and no offers. Your page stays here.")
+        return redirect(f"{reverse('my-page', args=[token])}#channels")
+    asked = (request.POST.get("purpose", ""), request.POST.get("channel", ""))
+    one = next((one for one in known if (one.purpose, one.channel) == asked), None)
+    if one is None:
+        raise Http404
+    if request.POST.get("state") == ConsentState.WITHDRAWN:
+        _withdraw(request, customer, one)
+        messages.success(request, f"Stopped: no more {one.purpose_words}. You can start again below.")
+    elif not _agreed(request, one):
+        return _page(request, token, customer, must_tick=one.purpose)
+    else:
+        _grant(request, customer, one)
+        messages.success(request, f"Started: {one.purpose_words}. Stopping is as near.")
+    return redirect(f"{reverse('my-page', args=[token])}#channels")
+
+
+def _agreed(request: HttpRequest, one: Consent) -> bool:
+    """Ticked, under the wording that stands on the page now."""
+    return request.POST.get("agreed") == "yes" and request.POST.get("wording") == str(one.wording_id)
+
+
+def _withdraw(request: HttpRequest, customer: Customer, one: Consent) -> None:
+    if one.is_granted:
+        consenting.withdraw(**_statement(request, customer, one))
+
+
+def _grant(request: HttpRequest, customer: Customer, one: Consent) -> None:
+    if not one.is_granted:
+        wording = ConsentWording.objects.get(pk=one.wording_id)
+        consenting.grant(**_statement(request, customer, one), wording=wording)
+
+
+def _statement(request: HttpRequest, customer: Customer, one: Consent) -> dict[str, Any]:
+    """Who says it, where and when, with the proof that can be erased."""
+    return {
+        "customer": customer,
+        "purpose": Purpose(one.purpose),
+        "channel": Channel(one.channel),
+        "door": DOOR,
+        "actor": ACTOR,
+        "occurred_at": timezone.now(),
+        "evidence": consenting.Evidence(
+            request.META.get("REMOTE_ADDR", ""), request.headers.get("User-Agent", "")
+        ),
+    }
+
+
+# --- how often, and a person ----------------------------------------------------------------------
+
+
+class ContactForm(forms.Form):
+    """How often and when; empty fields leave it to the house."""
+
+    max_per_week = forms.TypedChoiceField(
+        label="Messages a week, at most", required=False, coerce=int, empty_value=None
+    )
+    quiet_from = forms.TimeField(
+        label="Quiet from", required=False, widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+    )
+    quiet_until = forms.TimeField(
+        label="Quiet until", required=False, widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+    )
+
+    def __init__(self, content: MyPage, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        house = content.policy.max_per_week
+        fewer = [(n, "none" if n == 0 else str(n)) for n in range(house + 1)]
+        field = self.fields["max_per_week"]
+        field.choices = [("", f"as the house does: {house}"), *fewer]  # type: ignore[attr-defined]
+
+    @staticmethod
+    def of(content: MyPage) -> dict[str, Any]:
+        """Start from what was said before."""
+        said = content.preference
+        limit = said.max_per_week if said else None
+        return {
+            "max_per_week": "" if limit is None else min(limit, content.policy.max_per_week),
+            "quiet_from": said.quiet_from if said else None,
+            "quiet_until": said.quiet_until if said else None,
+        }
+
+
+class PersonForm(forms.Form):
+    text = forms.CharField(
+        label="What is it about?",
+        required=False,
+        max_length=4000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+
+@require_POST
+@_by_link
+def contact(request: HtmxRequest, token: str, customer: Customer) -> HttpResponse:
+    """Keep how often and when the customer wants to hear of us."""
+    content = my_page(customer=customer, token=token, now=timezone.now())
+    form = ContactForm(content, request.POST)
+    if not form.is_valid():
+        return _page(request, token, customer, contact_form=form)
+    try:
+        wishes = preferring.Wishes(**form.cleaned_data)
+        preferring.prefer(customer=customer, wishes=wishes, now=timezone.now())
+    except DomainError as error:
+        form.add_error("quiet_until", error.message)
+        return _page(request, token, customer, contact_form=form)
+    messages.success(request, "Saved. It holds from the next decision on.")
+    return redirect(f"{reverse('my-page', args=[token])}#often")
+
+
+@require_POST
+@_by_link
+def person(request: HtmxRequest, token: str, customer: Customer) -> HttpResponse:
+    """Open a case for somebody to get back to the customer."""
+    form = PersonForm(request.POST)
+    if not form.is_valid():
+        return _page(request, token, customer, person_form=form)
+    cases.open_case(
+        customer=customer,
+        kind=CaseKind.PERSON,
+        source_ref="page",
+        detail=form.cleaned_data["text"] or "Asked for a person on their page.",
+        opened_by=ACTOR,
+        now=timezone.now(),
+    )
+    messages.success(request, "Somebody reads this and gets back to you.")
+    return redirect(f"{reverse('my-page', args=[token])}#person")
+
+
+@require_POST
+@login_not_required
+@never_cache
+def fresh(request: HtmxRequest, token: str) -> HttpResponse:
+    """Mail a fresh link for an expired one; the answer is the same whether or not it can be."""
+    try:
+        public_id = subject_of(LinkPurpose.MY_PAGE, token)
+    except LinkExpired as error:
+        public_id = str(error.data["subject"])
+    except LinkInvalid:
+        return render(request, "cxportal/my_page_lost.html", status=404)
+    try:
+        send_fresh_link(customer_public_id=public_id)
+    except DomainError as error:
+        return render(request, "cxportal/my_page_expired.html", {"refused": error.message}, status=503)
+    return render(request, "cxportal/my_page_expired.html", {"is_sent": True})

@@ -1,0 +1,277 @@
+"""What stands on a customer's own page: one answer from all apps, in words for the customer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.urls import reverse
+
+from campaigns.models import SendingPolicy
+from campaigns.queries.policy import sending_policy
+from campaigns.queries.received import Received, received
+from feedback.queries import OpenCase, OpenQuestion, open_cases, open_questions
+from loyalty.queries import HistoryLine, Standing, history, standing
+from profiles.models import ContactPreference, Customer
+from profiles.queries.card import (
+    Consent,
+    Rhythm,
+    consents,
+    contacts,
+    preference,
+    rhythms,
+)
+from profiles.queries.company import company
+from profiles.queries.usual import UsualNow, usuals
+from profiles.rules.cadence import Unsure
+from profiles.rules.reordering import REMIND_BEFORE_DAYS, day_words, span
+
+# What stands open; the rest is one tap away.
+MOST_NEXT = 5
+MOST_UNSURE = 3
+NEAR_DAYS = 14
+WEEKS = (1, 2, 3, 4, 5, 6, 8, 12)
+
+
+@dataclass(frozen=True)
+class Option:
+    """One interval to choose; 0 weeks leaves it to what we learned."""
+
+    value: int
+    label: str
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """One product's rhythm as a card; its addresses take what the customer says."""
+
+    id: str
+    product: str
+    url: str
+    about: str
+    reason: str
+    weeks: int
+    choices: Sequence[Option]
+    is_next: bool
+    is_paused: bool
+    is_unsure: bool
+    is_changed: bool
+    every_url: str
+    skip_url: str
+    sooner_url: str
+    plenty_url: str
+    pause_url: str
+    stop_url: str
+    start_url: str
+    undo_url: str
+
+
+@dataclass(frozen=True)
+class MyPage:
+    """Everything the page shows; contact data is masked, for a link is no log-in."""
+
+    customer: Customer
+    first_name: str
+    lead: str
+    next: Sequence[Schedule]
+    later: Sequence[Schedule]
+    unsure: Sequence[Schedule]
+    resting: Sequence[Schedule]
+    usuals: Sequence[UsualNow]
+    standing: Standing
+    history: Sequence[HistoryLine]
+    received: Sequence[Received]
+    contacts: Sequence[str]
+    consents: Sequence[Consent]
+    preference: ContactPreference | None
+    policy: SendingPolicy
+    cases: Sequence[OpenCase]
+    question: OpenQuestion | None
+    zone: ZoneInfo
+
+    @property
+    def agrees_to_something(self) -> bool:
+        return any(one.is_granted for one in self.consents)
+
+    @property
+    def points_in_year(self) -> int:
+        """What counts for the next tier; returns can push it below nothing."""
+        return max(0, self.standing.points_12m)
+
+    @property
+    def points_of_tier(self) -> int:
+        """Where the next tier begins."""
+        return self.standing.points_12m + self.standing.points_to_next
+
+
+def my_page(*, customer: Customer, token: str, now: datetime, changed: str = "") -> MyPage:
+    """Bring together what all apps have for this customer; reads only.
+
+    ``changed`` is the id of the card that was just changed: it offers the way back.
+    """
+    house, policy = company(), sending_policy()
+    zone = ZoneInfo(customer.time_zone or house.time_zone)
+    company_zone = ZoneInfo(house.time_zone)
+    today = now.astimezone(company_zone).date()
+    known = rhythms(customer.pk, now)
+    sure = [one for one in known if _is_told(one, policy, today)]
+
+    def cards(of: Sequence[Rhythm]) -> list[Schedule]:
+        return [schedule(one, token, today, is_changed=str(one.product_id) == changed) for one in of]
+
+    told = cards(sure)
+    return MyPage(
+        customer=customer,
+        first_name=customer.name.split(" ")[0],
+        lead=_lead(sure, today),
+        next=[replace(card, is_next=n == 0) for n, card in enumerate(told[:MOST_NEXT])],
+        later=told[MOST_NEXT:],
+        unsure=cards(_unsure(known, sure, today)),
+        resting=cards([one for one in known if one.is_paused or one.is_stopped]),
+        usuals=usuals(customer_id=customer.pk, company_zone=company_zone, now=now),
+        standing=standing([customer.pk], now)[customer.pk],
+        history=history(customer.pk, limit=10),
+        received=received(customer.pk),
+        contacts=contacts(customer.pk),
+        consents=consents(customer.pk, customer.language or house.language, now),
+        preference=preference(customer),
+        policy=policy,
+        cases=open_cases([customer.pk]).get(customer.pk, []),
+        question=open_questions([customer.pk], now).get(customer.pk),
+        zone=zone,
+    )
+
+
+# --- which rhythms --------------------------------------------------------------------------------
+
+
+def _is_told(one: Rhythm, policy: SendingPolicy, today: date) -> bool:
+    """Sure, alive, and seldom enough that a reminder is of use; what the customer set always is."""
+    if one.is_paused or one.is_stopped:
+        return False
+    if one.every_days:
+        return True
+    return one.is_sure and one.latest_on >= today and one.rhythm_days >= policy.shortest_rhythm_days
+
+
+def _unsure(known: Sequence[Rhythm], sure: Sequence[Rhythm], today: date) -> Sequence[Rhythm]:
+    """What was bought more than once without a clear rhythm, the most bought first."""
+    told = {one.product_id for one in sure}
+    waiting = [
+        one
+        for one in known
+        if one.product_id not in told and one.doubt and not (one.is_paused or one.is_stopped)
+    ]
+    recent = [one for one in waiting if one.last_on >= today - timedelta(days=400)]
+    return sorted(recent, key=lambda one: (-one.purchase_days, one.product_id))[:MOST_UNSURE]
+
+
+def _lead(sure: Sequence[Rhythm], today: date) -> str:
+    if not sure:
+        return "Nothing is about to run out, as far as we can tell."
+    first = sure[0]
+    return f"Next is {first.product}, {_about(first, today)}, because {_short_reason(first)}."
+
+
+def _short_reason(one: Rhythm) -> str:
+    if one.every_days:
+        return f"you asked for {span(one.every_days)}"
+    return f"you buy it about {span(one.rhythm_days)}"
+
+
+# --- one rhythm in words --------------------------------------------------------------------------
+
+
+def schedule(one: Rhythm, token: str, today: date, *, is_changed: bool = False) -> Schedule:
+    """Put one rhythm into words, with the addresses that change it."""
+    rests = one.is_paused or one.is_stopped
+
+    def url(said: str) -> str:
+        return reverse("my-reorder", args=[token, one.product_id, said])
+
+    return Schedule(
+        id=str(one.product_id),
+        product=one.product,
+        url=one.url,
+        about=_about(one, today),
+        reason=_reason(one),
+        weeks=_weeks(one),
+        choices=_choices(one),
+        is_next=False,
+        is_paused=rests,
+        is_unsure=not rests and not one.is_sure,
+        is_changed=is_changed,
+        every_url=url("every"),
+        skip_url=url("skip"),
+        sooner_url=url("sooner"),
+        plenty_url=url("plenty"),
+        pause_url=url("pause"),
+        stop_url=url("stop"),
+        start_url=url("resume"),
+        undo_url=url("undo"),
+    )
+
+
+def _about(one: Rhythm, today: date) -> str:
+    if one.is_stopped:
+        return "stopped by you"
+    if one.is_paused:
+        return "paused by you"
+    if one.not_before_on and one.not_before_on > today:
+        return f"not before {_day(one.not_before_on, today)}"
+    if one.sooner_on:
+        return "as soon as we may write"
+    if not one.is_sure:
+        return "not sure yet"
+    return "about now" if one.expected_on <= today else f"about {_day(one.expected_on, today)}"
+
+
+def _day(day: date, today: date) -> str:
+    """Name a day, with its weekday where it is near."""
+    near = abs((day - today).days) <= NEAR_DAYS
+    return f"{day:%A} {day_words(day)}" if near else day_words(day)
+
+
+def _reason(one: Rhythm) -> str:
+    if one.is_stopped or one.is_paused:
+        return f"No reminders. You bought it about {span(one.rhythm_days)}, last on {day_words(one.last_on)}."
+    if one.every_days:
+        return f"Because {one.because}. That counts for more than what we learned."
+    if one.is_sure:
+        return f"Because {one.because}."
+    return f"{_DOUBT.get(one.doubt, _ANY_DOUBT)} {_range(one)}".format(
+        count=one.purchase_days, last=day_words(one.last_on)
+    )
+
+
+_ANY_DOUBT = "We cannot tell when you need it again."
+_DOUBT = {
+    Unsure.TOO_FEW: "You bought it {count} times, last on {last}. That is too little to know when.",
+    Unsure.IRREGULAR: "You bought it {count} times, at very different distances.",
+    Unsure.STOPPED: "You have not bought it since {last}, so we think that you no longer need it.",
+}
+
+
+def _range(one: Rhythm) -> str:
+    if one.doubt == Unsure.STOPPED:
+        return ""
+    return f"If again, then some time between {day_words(one.earliest_on)} and {day_words(one.latest_on)}."
+
+
+def _weeks(one: Rhythm) -> int:
+    return round(one.every_days / 7) if one.every_days else 0
+
+
+def _choices(one: Rhythm) -> Sequence[Option]:
+    offered = sorted({*WEEKS, _weeks(one)} - {0})
+    own = "when we think it is time" if not one.doubt else "not at all, until you are sure"
+    weeks = [Option(n, "every week" if n == 1 else f"every {n} weeks") for n in offered]
+    return [Option(0, own), *weeks]
+
+
+def next_round(one: Rhythm) -> date:
+    """The day before which nothing is said when this round is left out."""
+    rhythm = one.every_days or round(one.rhythm_days)
+    return one.expected_on + timedelta(days=max(1, rhythm - REMIND_BEFORE_DAYS))
