@@ -101,9 +101,9 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     if options.once:
         options.once = options.once.expanduser().resolve()
         if not options.once.is_file():
-            parser.error(f"there is no file {options.once}")
+            parser.exit(2, f"./run: there is no file {options.once}\n")
     if not 0 < options.port < 65_536:
-        parser.error(f"{options.port} is no port")
+        parser.exit(2, f"./run: {options.port} is no port\n")
     return options
 
 
