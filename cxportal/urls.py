@@ -24,19 +24,16 @@ urlpatterns = [
     path("counter/", counter.counter, name="counter"),
     path("counter/store/", counter.choose_store, name="counter-store"),
     path("counter/<int:customer_id>/", counter.customer_card, name="counter-customer"),
-    path(
-        "counter/<int:customer_id>/answer/", counter.answer_suggestion, name="counter-answer"
-    ),
+    path("counter/<int:customer_id>/answer/", counter.answer_suggestion, name="counter-answer"),
     path("my/<str:token>/", my_page.page, name="my-page"),
-    path(
-        "my/<str:token>/reorder/<int:product_id>/<str:said>/", my_page.reorder, name="my-reorder"
-    ),
+    path("my/<str:token>/reorder/<int:product_id>/<str:said>/", my_page.reorder, name="my-reorder"),
     path("my/<str:token>/consent/", my_page.consent, name="my-consent"),
     path("my/<str:token>/contact/", my_page.contact, name="my-contact"),
     path("my/<str:token>/person/", my_page.person, name="my-person"),
     path("my/<str:token>/fresh/", my_page.fresh, name="my-fresh"),
     path("", include("campaigns.urls")),
     path("", include("feedback.urls")),
+    path("", include("profiles.urls")),
     path("styleguide/", living.living, name="styleguide"),
     # The admin's own log-in asks people who are in for another account; ours says what is so.
     path("data/login/", home.data_login),

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 from django_htmx.http import HttpResponseClientRefresh
 
-from campaigns.forms import RehearsalFileForm, RehearsalForm
+from campaigns.forms import RehearsalForm
 from campaigns.models import Rehearsal
 from campaigns.queries.reports import report_page
 from campaigns.rules.codes import RunState
@@ -22,6 +22,7 @@ from campaigns.services.rehearsing import OrderFile
 from cxportal.lib.errors import DomainError
 from cxportal.lib.http import StaffRequest, render_page
 from cxportal.lib.uploads import kept
+from profiles.forms import OrderFileForm
 from profiles.queries.company import company, company_zone
 from profiles.services import importing
 from profiles.services.importing import Proposal
@@ -35,7 +36,7 @@ WAITING = "rehearsal_file"
 @permission_required("campaigns.view_rehearsal", raise_exception=True)
 def rehearsal_list(request: StaffRequest) -> HttpResponse:
     """List the rehearsals, and take the file of a new one."""
-    form = RehearsalFileForm(request.POST or None, request.FILES or None)
+    form = OrderFileForm(request.POST or None, request.FILES or None)
     may_start = request.user.has_perm("campaigns.add_rehearsal")
     if request.method == "POST" and may_start and form.is_valid():
         file = form.cleaned_data["file"]

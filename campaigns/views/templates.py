@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.db.models import QuerySet
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
@@ -67,7 +67,7 @@ def template_edit(request: StaffRequest, campaign_id: int, language: str) -> Htt
         "newest": newest,
         "versions": _versions(campaign, language).select_related("created_by")[:10],
         "form": form,
-        "customers": _example_customers(),
+        "customers": _chosen(request.POST) or _example_customers(),
         "variables": VARIABLES,
         "zone": company_zone(),
     }
@@ -90,6 +90,10 @@ def _save(request: StaffRequest, campaign: Campaign, language: str, form: Templa
         return False
     messages.success(request, f"Saved as version {saved.version}. Messages planned keep their own.")
     return True
+
+
+def _chosen(given: QueryDict) -> list[Customer]:
+    return list(Customer.objects.filter(pk=_number(given.get("customer"))))
 
 
 def _example_customers() -> list[Customer]:

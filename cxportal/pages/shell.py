@@ -16,7 +16,7 @@ from django.contrib import admin
 from django.contrib.auth.models import User
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from django.urls import NoReverseMatch, reverse, reverse_lazy
+from django.urls import reverse, reverse_lazy
 from django.utils import timezone
 from django.utils.formats import date_format
 
@@ -56,7 +56,12 @@ class Banner:
 
 NAVIGATION = (
     Entry("Overview", "overview", "overview", frozenset({Role.MANAGER, Role.ANALYST})),
-    Entry("Counter", "counter", "counter", frozenset({Role.COUNTER, Role.SUPERVISOR})),
+    Entry(
+        "Counter",
+        "counter",
+        "counter",
+        frozenset({Role.COUNTER, Role.SUPERVISOR, Role.MANAGER}),
+    ),
     Entry("Cases", "feedback:case-list", "cases", roles_with("feedback.view_case")),
     Entry(
         "Customers",
@@ -85,7 +90,7 @@ NAVIGATION = (
     ),
     Entry("Imports", "profiles:import-list", "imports", roles_with("profiles.view_importjob")),
     Entry("Staff", "admin:auth_user_changelist", "person", roles_with("auth.view_user")),
-    Entry("All data", "admin:index", "loyalty", OFFICE_ROLES),
+    Entry("All data", "admin:index", "menu", OFFICE_ROLES),
     Entry("Settings", "settings", "settings", frozenset({Role.ADMINISTRATOR, Role.MANAGER})),
 )
 
@@ -106,19 +111,10 @@ def shell(request: HttpRequest) -> dict[str, Any]:
 
 def navigation(role: Role | None, path: str) -> list[NavItem]:
     """List what a role may open; the longest address above ``path`` is the current one."""
-    entries = [
-        (entry, url) for entry in NAVIGATION if role in entry.roles and (url := _address(entry))
-    ]
+    entries = [(entry, reverse(entry.view)) for entry in NAVIGATION if role in entry.roles]
     above = [url for _, url in entries if path.startswith(url)]
     current = max(above, key=len, default="")
     return [NavItem(entry.label, url, entry.icon, url == current) for entry, url in entries]
-
-
-def _address(entry: Entry) -> str:
-    try:
-        return reverse(entry.view)
-    except NoReverseMatch:
-        return ""
 
 
 def _role_label(request: HttpRequest) -> str:
