@@ -17,6 +17,7 @@ from profiles.services import consenting
 ENROLLED_AT = time(12)
 DOOR, ACTOR = "counter", "customer"
 SOURCE = "Till and web shop"
+Enrolled = Sequence[tuple[Person, Profile]]
 
 
 def customer_of(code: str) -> Customer:
@@ -34,31 +35,37 @@ def enrol(
         for profile in Profile.objects.filter(source=source).select_related("customer")
     }
     places = {place.code: place for place in Place.objects.all()}
+    here = [(person, known[person.code]) for person in people if person.code in known]
     with transaction.atomic():  # one commit for all instead of some thousands
-        for person in people:
-            if person.code in known:
-                _enrol_one(person, known[person.code], places, wordings)
+        _describe(here, places)
+        _give_cards(here)
+        for person, profile in here:
+            for agreement in person.agreements:
+                _agree(profile.customer, agreement, wordings[agreement.purpose])
     return [person for person in people if person.code not in known]
 
 
-def _enrol_one(
-    person: Person,
-    profile: Profile,
-    places: dict[str, Place],
-    wordings: dict[Purpose, ConsentWording],
-) -> None:
-    customer = profile.customer
-    customer.home_place = places.get(person.home)
-    customer.language, customer.time_zone = person.language, person.time_zone
-    customer.save(update_fields=["home_place", "language", "time_zone"])
-    if person.card:
-        Identifier.objects.get_or_create(
+def _describe(here: Enrolled, places: dict[str, Place]) -> None:
+    for person, profile in here:
+        customer = profile.customer
+        customer.home_place = places.get(person.home)
+        customer.language, customer.time_zone = person.language, person.time_zone
+    customers = [profile.customer for _, profile in here]
+    Customer.objects.bulk_update(customers, ["home_place", "language", "time_zone"], 500)
+
+
+def _give_cards(here: Enrolled) -> None:
+    cards = [
+        Identifier(
             kind=IdentifierKind.CARD,
             value=normal_card(person.card),
-            defaults={"customer": customer, "origin_profile": profile},
+            customer=profile.customer,
+            origin_profile=profile,
         )
-    for agreement in person.agreements:
-        _agree(customer, agreement, wordings[agreement.purpose])
+        for person, profile in here
+        if person.card
+    ]
+    Identifier.objects.bulk_create(cards)
 
 
 def _agree(customer: Customer, agreement: Agreement, wording: ConsentWording) -> None:
