@@ -37,7 +37,7 @@ FIRST_NAMES = """
     Rania Raphael Renata Ricardo Rosa Ruth Sara Sebastian Selin Simon Sofia Stefan Svetlana Tamar
     Tarek Teresa Theo Thomas Tina Valentin Vera Veronika Viktor Wei Xenia Yara Yusuf Zeynep Zoran
     Zuzana
-""".split()  # noqa: SIM905 - a hundred names read best as a paragraph
+""".split()
 LAST_NAMES = """
     Abebe Adler Aigner Almeida Andersson Aydin Bakker Balogh Banerjee Bauer Becker Berger Bianchi
     Bielak Bogdanov Brandt Brunner Castillo Celik Cerny Chen Costa Dahl Demir Dimitrov Dubois
@@ -48,7 +48,7 @@ LAST_NAMES = """
     Pavlovic Petrova Pichler Pohl Popescu Rahman Reiter Ricci Rossi Sahin Santos Schmid Schuster
     Seidl Sharma Silva Simic Singh Steiner Stoica Svoboda Szabo Tanaka Toth Tran Urban Varga
     Vasquez Wagner Weber Winkler Wolf Yilmaz Zamani Zimmer
-""".split()  # noqa: SIM905 - a hundred names read best as a paragraph
+""".split()
 
 
 @dataclass(frozen=True, slots=True)
