@@ -16,6 +16,9 @@ class Habit(models.Model):
     log-normal with ``mu`` and ``sigma`` (of log days); ``earliest_on`` … ``latest_on`` holds the middle
     80 % of it. ``window_probability`` is the calibrated chance that the purchase falls from 3 days
     before to 7 days after ``remind_on``. ``doubt`` says why we are not sure, "" when we are.
+    ``curve`` is the whole distribution as of ``learned_on``: little-endian int16, per ten thousand,
+    the chance that nothing was bought within each of ``profiles.rules.timing.EDGES`` days (empty: only
+    the summary is known).
     """
 
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="habits")
@@ -34,6 +37,8 @@ class Habit(models.Model):
     remind_on = models.DateField()
     window_probability = models.FloatField()
     doubt = models.CharField(max_length=30, blank=True)
+    learned_on = models.DateField(null=True)
+    curve = models.BinaryField(blank=True, db_default=b"")
     learned_at = models.DateTimeField()
 
     class Meta:

@@ -7,7 +7,7 @@ the habit: its interval, "I still have plenty", "sooner", pause and stop.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import numpy as np
@@ -16,20 +16,32 @@ from numpy.typing import NDArray
 
 from cxportal.lib.registry import Days, Longs, Occurrences
 from profiles.models import Product
-from profiles.queries.company import company, company_day
-from profiles.rules.reordering import AHEAD_DAYS, REMIND_BEFORE_DAYS, STATED_LIKELIHOOD, because
+from profiles.queries.company import company_day, company_zone
+from profiles.rules import cadence
+from profiles.rules.reordering import (
+    AHEAD_DAYS,
+    HELPS_WITHIN_DAYS,
+    REMIND_BEFORE_DAYS,
+    STATED_LIKELIHOOD,
+    because,
+)
 
 MOMENT = "due_reorder"
+EPOCH = date(1970, 1, 1)
 
+# "Sooner" is done with by the next purchase; else each round after it would begin at once.
+_SOONER = "CASE WHEN s.sooner_on > h.last_on THEN s.sooner_on END"
 # A habit with what its customer says instead. ``opens_on``: the first day for a reminder.
 _DUE = f"""
     SELECT h.customer_id, h.product_id, h.last_on, h.purchase_days, h.rhythm_days, h.p_active, h.doubt,
-           h.earliest_on, h.latest_on, s.every_days, s.paused_at, s.stopped_at, s.not_before_on,
+           h.earliest_on, h.latest_on, h.curve, h.learned_on,
+           s.every_days IS NOT NULL OR s.sooner_on IS NOT NULL AS is_stated,
+           s.every_days, s.paused_at, s.stopped_at, s.not_before_on,
            CASE WHEN s.every_days IS NOT NULL THEN h.last_on + s.every_days ELSE h.expected_on END AS expected_on,
-           GREATEST(s.not_before_on, COALESCE(s.sooner_on, CASE WHEN s.every_days IS NOT NULL
+           GREATEST(s.not_before_on, COALESCE({_SOONER}, CASE WHEN s.every_days IS NOT NULL
                THEN h.last_on + GREATEST(1, s.every_days - {REMIND_BEFORE_DAYS})::int
                ELSE h.remind_on END)) AS opens_on,
-           CASE WHEN s.every_days IS NOT NULL OR s.sooner_on IS NOT NULL
+           CASE WHEN s.every_days IS NOT NULL OR {_SOONER} IS NOT NULL
                THEN {STATED_LIKELIHOOD} ELSE h.window_probability END AS likelihood
     FROM profiles_habit h
     JOIN profiles_product p ON p.id = h.product_id AND p.kind = 'goods'
@@ -40,7 +52,7 @@ _UNTIL = "GREATEST(expected_on, opens_on + 3)"
 
 _DETECT = f"""
     SELECT customer_id, product_id, last_on, purchase_days, rhythm_days, expected_on, earliest_on,
-           latest_on, every_days, opens_on, {_UNTIL} AS until, likelihood,
+           latest_on, every_days, is_stated, curve, learned_on, opens_on, {_UNTIL} AS until, likelihood,
            CASE WHEN stopped_at IS NOT NULL THEN 'stopped_by_customer'
                 WHEN paused_at IS NOT NULL THEN 'paused_by_customer'
                 WHEN not_before_on > %(today)s THEN 'customer_said_later'
@@ -84,12 +96,9 @@ _ENDED = """
 
 def detect(customer_ids: Sequence[int], now: datetime) -> Occurrences:
     """Find what these customers need again about now, with our doubts, likeliest first."""
-    params = {
-        "ids": list(customer_ids),
-        "today": company_day(now),
-        "now": now,
-        "zone": company().time_zone,
-    }
+    zone = company_zone()
+    today = now.astimezone(zone).date()
+    params = {"ids": list(customer_ids), "today": today, "now": now, "zone": zone.key}
     with connection.cursor() as cursor:
         cursor.execute(_DETECT, params)
         names = [column.name for column in cursor.description or ()]
@@ -112,12 +121,31 @@ def detect(customer_ids: Sequence[int], now: datetime) -> Occurrences:
         subject_id=np.array(columns["product_id"], dtype=np.int64),
         cycle=np.array(columns["last_on"], dtype="datetime64[D]"),
         until=np.array(columns["until"], dtype="datetime64[D]"),
-        likelihood=np.array(columns["likelihood"], dtype=np.float64),
+        likelihood=_likelihood(columns, today),
         value=np.ones(len(rows)),
         doubt=np.array(columns["doubt"], dtype=np.str_),
         facts={name: np.array(columns[name], dtype=object) for name in facts},
         opens=np.array(columns["opens_on"], dtype="datetime64[D]"),
     )
+
+
+def _likelihood(columns: dict[str, list[Any]], today: date) -> NDArray[np.float64]:
+    """The chance that a reminder this morning helps: that it is bought within the week after it.
+
+    What was learned weeks ago is read as of today: nothing was bought since, and each day says more.
+    A schedule that the customer stated has its own chance; so has a habit without a curve.
+    """
+    chance = np.array(columns["likelihood"], dtype=np.float64)
+    stated, curves = columns["is_stated"], columns["curve"]
+    rows = [n for n, curve in enumerate(curves) if len(curve) and not stated[n]]
+    if rows:
+        chance[rows] = cadence.chance_on_curve(
+            np.stack([np.frombuffer(curves[n], dtype="<i2") for n in rows]),
+            np.array([(columns["learned_on"][n] - EPOCH).days for n in rows], dtype=np.int64),
+            (today - EPOCH).days,
+            HELPS_WITHIN_DAYS,
+        )
+    return chance
 
 
 def awaited(now: datetime) -> Iterable[int]:
@@ -130,13 +158,14 @@ def awaited(now: datetime) -> Iterable[int]:
 
 def ended(customers: Longs, products: Longs, cycles: Days, now: datetime) -> NDArray[np.str_]:
     """Say why a reminder has become needless: bought since, or the customer said so."""
+    zone = company_zone()
     params = {
         "customers": customers.tolist(),
         "products": products.tolist(),
         "cycles": cycles.astype("datetime64[D]").tolist(),
         "now": now,
-        "today": company_day(now),
-        "zone": company().time_zone,
+        "today": now.astimezone(zone).date(),
+        "zone": zone.key,
     }
     with connection.cursor() as cursor:
         cursor.execute(_ENDED, params)

@@ -288,8 +288,15 @@ def _reasons(n: Ints, active: Floats, chance: Floats) -> npt.NDArray[np.str_]:
 
 def chance_within(habits: Habits, morning: int, days: int) -> Floats:
     """Chance of a purchase on one of the `days` days from `morning` on, none having come before."""
-    curve: Floats = habits.curve.astype(np.float64) / 10_000.0
-    start = np.maximum(morning - 1 - habits.learned_on, 0)
+    return chance_on_curve(habits.curve, habits.learned_on, morning, days)
+
+
+def chance_on_curve(
+    curves: npt.NDArray[np.int16], learned_on: Ints, morning: int, days: int
+) -> Floats:
+    """The same for curves that were stored: one row per habit, as of the day it was learned."""
+    curve: Floats = curves.astype(np.float64) / 10_000.0
+    start = np.maximum(morning - 1 - learned_on, 0)
 
     def left(ahead: Ints) -> Floats:
         ahead = np.clip(ahead, 0, timing.HORIZON)

@@ -10,6 +10,8 @@ from typing import Any
 REMIND_BEFORE_DAYS = 3
 # At a counter where she already stands, a thing due within these days may be mentioned.
 AHEAD_DAYS = 3
+# A reminder helped when the purchase follows on its day or within the seven days after.
+HELPS_WITHIN_DAYS = 8
 # The chance that a reminder helps which the customer set herself.
 STATED_LIKELIHOOD = 0.9
 

@@ -40,7 +40,7 @@ _OF_A_SHARE = "mod(hashint8(l.customer_id)::bigint + 2147483648, %(every)s) = 0"
 
 _COLUMNS = tuple(
     """customer_id product_id category_id purchase_days first_on last_on rhythm_days mu sigma
-    p_active expected_on earliest_on latest_on remind_on window_probability doubt
+    p_active expected_on earliest_on latest_on remind_on window_probability doubt learned_on curve
     learned_at""".split()
 )
 
@@ -222,6 +222,8 @@ def _as_tuples(
         *days,
         np.clip(np.round(habits.window_probability, 4), 0, 1).tolist(),
         habits.reason.tolist(),
+        _dates(habits.learned_on),
+        [row.tobytes() for row in habits.curve.astype("<i2")],
         [now] * len(item),
         strict=True,
     )
