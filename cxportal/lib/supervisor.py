@@ -119,8 +119,7 @@ class Supervisor:
     def _start_due(self) -> None:
         for child in self._children:
             if child.process is None and time.monotonic() >= child.due:
-                pipe = child.start()
-                self._sweeper.mind(child.pid)
+                pipe = child.start(self._sweeper.mind)
                 self._selector.register(pipe, selectors.EVENT_READ, child)
 
     def _listen(self, seconds: float) -> None:
@@ -218,8 +217,17 @@ class _Child:
         self.last_words: deque[str] = deque(maxlen=LAST_WORDS)
         self._rest = b""
 
-    def start(self) -> IO[bytes]:
-        """Start the program as the leader of a group and a session of its own."""
+    def start(self, mind: Callable[[int], None]) -> IO[bytes]:
+        """Start the program as the leader of a group and a session of its own.
+
+        The child itself tells the sweeper of its group, so that no moment is left in which the
+        program runs and only we know of it.
+        """
+
+        def before_it_runs() -> None:
+            die_with_parent(signal.SIGTERM)
+            mind(os.getpid())
+
         self.process = subprocess.Popen(
             self.program.command,
             env={**os.environ, "PYTHONUNBUFFERED": "1", **self.program.env},
@@ -227,7 +235,7 @@ class _Child:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            preexec_fn=lambda: die_with_parent(signal.SIGTERM),
+            preexec_fn=before_it_runs,
         )
         self.pid = self.process.pid
         self.last_words.clear()
