@@ -323,7 +323,7 @@ def _failed(span: Span) -> list[Line]:
             Line(
                 title=f"The import of {job.file_name} failed",
                 sub=job.error,
-                href=reverse("admin:profiles_importjob_change", args=[job.pk]),
+                href=reverse("profiles:import-detail", args=[job.pk]),
                 icon="imports",
             )
             for job in imports.order_by("-pk")[:SHOWN_CASES]
@@ -332,7 +332,7 @@ def _failed(span: Span) -> list[Line]:
             Line(
                 title=f"The rehearsal on {one.file_name} failed",
                 sub=one.error,
-                href=reverse("admin:campaigns_rehearsal_change", args=[one.pk]),
+                href=reverse("campaigns:rehearsal-detail", args=[one.pk]),
                 icon="rehearsal",
             )
             for one in rehearsals.order_by("-pk")[:SHOWN_CASES]

@@ -11,6 +11,8 @@ from django.utils import timezone
 
 from cxportal.pages.access import Role
 from cxportal.pages.overview import _points
+from feedback.models import Case
+from tests.factories.profiles import CustomerFactory
 from tests.pages import rows
 
 pytestmark = pytest.mark.django_db
@@ -54,6 +56,30 @@ def test_the_number_of_queries_does_not_grow(manager, django_assert_num_queries)
     manager.get(reverse("overview"))
     with django_assert_num_queries(QUERIES):
         manager.get(reverse("overview"))
+
+
+def test_what_failed_is_named_with_its_reason_and_opens(manager):
+    failed = rows.rehearsal(state="failed", error="The file is empty.")
+    page = manager.get(reverse("overview")).content.decode()
+    assert "The rehearsal on orders.csv failed" in page
+    assert "The file is empty." in page
+    assert reverse("campaigns:rehearsal-detail", args=[failed.pk]) in page
+
+
+def test_open_cases_are_named_the_nearest_deadline_first(manager, now):
+    for name, days in (("Late", 2), ("Soon", 1)):
+        customer = CustomerFactory(name=f"{name} Customer")
+        Case.objects.create(
+            customer=customer,
+            kind="person",
+            source_ref=name,
+            priority="normal",
+            opened_at=now,
+            opened_by="customer",
+            due_at=now + timedelta(days=days),
+        )
+    page = manager.get(reverse("overview")).content.decode()
+    assert page.index("Soon Customer asks for a person") < page.index("Late Customer asks")
 
 
 def test_an_analyst_sees_the_figures_but_no_names(browser_of):
