@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models.functions import Now
 
 from profiles.models.customers import Customer, Profile
+from profiles.querysets.consents import ConsentQuerySet
 from profiles.rules.names import Channel, ConsentState, Purpose
 
 
@@ -49,6 +50,8 @@ class ConsentEntry(models.Model):
         ConsentWording, models.PROTECT, null=True, blank=True, related_name="+"
     )
     evidence_hash = models.CharField(max_length=64, blank=True)
+
+    objects = ConsentQuerySet.as_manager()
 
     class Meta:
         constraints = [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Self
+from typing import Any, Self
 
 from django.db import models
 from django.db.models import Count, Q
@@ -11,7 +11,7 @@ from django.db.models import Count, Q
 from profiles.rules.names import JobState
 
 
-class ImportJobQuerySet(models.QuerySet):
+class ImportJobQuerySet(models.QuerySet[Any]):
     def claimable(self, at: datetime) -> Self:
         """Jobs that wait, and those whose worker let its lease run out, the oldest first."""
         waits = Q(state=JobState.QUEUED)
@@ -26,7 +26,7 @@ class ImportJobQuerySet(models.QuerySet):
         return self.select_related("source", "created_by").order_by("-created_at", "-pk")
 
 
-class ImportRejectQuerySet(models.QuerySet):
-    def by_reason(self) -> models.QuerySet:
-        """Pairs of reason and number, the most frequent first."""
-        return self.values_list("reason").annotate(number=Count("pk")).order_by("-number", "reason")
+class ImportRejectQuerySet(models.QuerySet[Any]):
+    def by_reason(self) -> dict[str, int]:
+        """How many rows there are for each reason."""
+        return dict(self.order_by().values_list("reason").annotate(Count("pk")))

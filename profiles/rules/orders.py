@@ -348,10 +348,8 @@ def parsed_time(text: str, zone: ZoneInfo, order: DateOrder = DateOrder.UNKNOWN)
     True
     """
     try:
-        if _ISO.match(text):
-            moment = datetime.fromisoformat(_iso_form(text))
-        else:
-            moment = _written_out(text, order)
+        is_iso = _ISO.match(text)
+        moment = datetime.fromisoformat(_iso_form(text)) if is_iso else _written_out(text, order)
         if moment.year not in _YEARS:
             return None
         if moment.tzinfo is None:

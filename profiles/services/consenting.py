@@ -69,14 +69,14 @@ def grant(
 ) -> ConsentEntry:
     """Write down a yes, with the wording that was shown.
 
-    Repeatable: a yes that stands already to the same wording is returned, not written again.
+    Repeatable: a yes to the same wording that held at that time is returned, not written again.
 
     Raises:
         WordingOfAnotherPurpose: nothing was written.
     """
     if wording.purpose != purpose:
         raise WordingOfAnotherPurpose("This text asks for something else.")
-    standing = newest(customer=customer, purpose=purpose, channel=channel)
+    standing = newest(customer=customer, purpose=purpose, channel=channel, at=occurred_at)
     if standing and standing.state == ConsentState.GRANTED and standing.wording_id == wording.pk:
         return standing
     entry = ConsentEntry(
@@ -101,8 +101,8 @@ def withdraw(
     occurred_at: datetime,
     evidence: Evidence | None = None,
 ) -> ConsentEntry:
-    """Write down a no. Repeatable: a no that stands already is returned, not written again."""
-    standing = newest(customer=customer, purpose=purpose, channel=channel)
+    """Write down a no. Repeatable: a no that held at that time is returned, not written again."""
+    standing = newest(customer=customer, purpose=purpose, channel=channel, at=occurred_at)
     if standing and standing.state == ConsentState.WITHDRAWN:
         return standing
     entry = ConsentEntry(
@@ -116,28 +116,19 @@ def withdraw(
     return _written(entry, customer, evidence)
 
 
-def newest(*, customer: Customer, purpose: Purpose, channel: Channel) -> ConsentEntry | None:
-    """Return the statement that holds."""
-    return (
-        ConsentEntry.objects.filter(customer=customer, purpose=purpose, channel=channel)
-        .order_by("-occurred_at", "-pk")
-        .first()
-    )
+def newest(
+    *, customer: Customer, purpose: Purpose, channel: Channel, at: datetime
+) -> ConsentEntry | None:
+    """Return the statement that holds at that time, whatever was said later."""
+    said = ConsentEntry.objects.filter(customer=customer).about(purpose, channel)
+    return said.known_at(at).newest_first().first()
 
 
 def granted(
     *, customer_ids: Sequence[int], purpose: Purpose, channel: Channel, at: datetime
 ) -> set[int]:
     """Of these customers, return those whose newest statement up to ``at`` is yes."""
-    statements = (
-        ConsentEntry.objects.filter(
-            customer_id__in=customer_ids, purpose=purpose, channel=channel, occurred_at__lte=at
-        )
-        .order_by("customer_id", "-occurred_at", "-pk")
-        .distinct("customer_id")
-        .values_list("customer_id", "state")
-    )
-    return {customer for customer, state in statements if state == ConsentState.GRANTED}
+    return ConsentEntry.objects.granting(customer_ids, purpose, channel, at)
 
 
 def _written(entry: ConsentEntry, customer: Customer, evidence: Evidence | None) -> ConsentEntry:

@@ -14,12 +14,13 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.contrib.auth.models import User
 from django.db import OperationalError, transaction
 
 from cxportal.lib.db import database_now
 from cxportal.lib.errors import DomainError
-from profiles.models import Company, ImportJob, ImportReject, Source
+from profiles.models import ImportJob, ImportReject, Source
+from profiles.queries.company import company
 from profiles.rules import orders
 from profiles.rules.names import JobState, SourceKind, folded
 from profiles.rules.orders import RejectReason
@@ -125,12 +126,11 @@ def import_file(
     Raises:
         OrderFileError: the file as a whole cannot be read; nothing was stored.
     """
-    company = Company.objects.filter(pk=1).first()
     rows = read_rows(
         path,
         mapping,
         time_zone,
-        price_digits=orders.minor_digits(company.currency if company else "EUR"),
+        price_digits=orders.minor_digits(company().currency),
         latest=now + _AHEAD,
         progress=progress,
     )
@@ -147,7 +147,7 @@ def start_import(
     source: Source,
     mapping: Mapping[str, str],
     time_zone: str,
-    by: AbstractBaseUser | AnonymousUser | None,
+    by: User | None,
     now: datetime,
 ) -> ImportJob:
     """Queue a file.
@@ -165,7 +165,7 @@ def start_import(
         time_zone=time_zone,
         state=JobState.QUEUED,
         total_bytes=path.stat().st_size,
-        created_by=by if isinstance(by, AbstractBaseUser) else None,
+        created_by=by,
         created_at=now,
     )
 

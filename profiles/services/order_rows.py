@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from django.db import Error as DatabaseFailure
@@ -20,7 +21,8 @@ from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.backends.utils import CursorWrapper
 from psycopg import errors as postgres
 
-from profiles.models import Company, Source
+from profiles.models import Source
+from profiles.queries.company import company
 from profiles.rules import names, orders
 from profiles.rules.names import IdentifierKind
 from profiles.services.order_files import Reject, Row
@@ -79,7 +81,7 @@ def store(rows: Iterable[Row | Reject], *, source: Source, watch: Watch | None =
     """
     watch = watch or Watch()
     with connection.cursor() as cursor, _staging(cursor):
-        stage = _Stage(Company.objects.filter(pk=1).first() or Company(phone_region="US"))
+        stage = _Stage(company().phone_region)
         stage.take(rows, watch)
         return _Storing(cursor, source, stage, watch).run()
 
@@ -124,8 +126,8 @@ def _staging(cursor: CursorWrapper) -> Iterator[None]:
 class _Stage:
     """Takes rows apart and copies them into staging, holding no more than some thousands."""
 
-    def __init__(self, company: Company) -> None:
-        self._region = company.phone_region
+    def __init__(self, phone_region: str) -> None:
+        self._region = phone_region
         self.rows_read = 0
         self.lines = 0
         self.rejected: Counter[str] = Counter()
@@ -136,49 +138,24 @@ class _Stage:
         self._people: dict[str, list[str]] = {}
         self._product_refs = 0
         self._people_refs = 0
+        self._run = 0
+        self._run_of: tuple[object, ...] = ()
 
     def take(self, rows: Iterable[Row | Reject], watch: Watch) -> None:
         """Stage all rows. Written for speed: this loop runs once for every line of a file."""
         rejects: list[Reject] = []
-        lines, runs, products = self._lines, self._runs, self._products
-        run = 0
-        last_order = last_customer = last_at = None
+        lines = self._lines
         for row in rows:
-            if type(row) is Reject:
+            if isinstance(row, Reject):
                 rejects.append(row)
-                if len(rejects) >= _CHUNK_LINES:
-                    self._give_rejects(rejects, watch)
-                continue
-            (
-                line,
-                customer,
-                order,
-                at,
-                product,
-                quantity,
-                price,
-                name,
-                category,
-                place,
-                url,
-                *who,
-            ) = row
-            if order != last_order or customer != last_customer or at != last_at:
-                run += 1
-                runs.append((run, order, customer, at, place))
-                last_order, last_customer, last_at = order, customer, at
-            known = products.get(product)
-            if known is None:
-                self._product_refs += 1
-                known = products[product] = [self._product_refs, at, name, category, url]
-            elif at >= known[1]:
-                known[1] = at
-                if name != known[2] or category != known[3] or url != known[4]:
-                    known[2:] = name or known[2], category or known[3], url or known[4]
-            lines.append((line, run, known[0], quantity, price))
-            if any(who):
-                self._note_person(customer, who)
-            if len(lines) >= _CHUNK_LINES:
+            else:
+                line, customer, order, at, product, quantity, price = row[:7]
+                if (order, customer, at) != self._run_of:
+                    self._begin_run(order, customer, at, row.place)
+                lines.append((line, self._run, self._product_ref(product, row), quantity, price))
+                if row.email or row.phone or row.person:
+                    self._note_person(customer, row[-3:])
+            if len(lines) + len(rejects) >= _CHUNK_LINES:
                 self._copy_lines()
                 self._give_rejects(rejects, watch)
                 watch.read()
@@ -186,6 +163,26 @@ class _Stage:
         self._copy_products()
         self._copy_people()
         self._give_rejects(rejects, watch)
+
+    def _begin_run(self, order: str, customer: str, at: datetime, place: str) -> None:
+        self._run += 1
+        self._run_of = (order, customer, at)
+        self._runs.append((self._run, order, customer, at, place))
+
+    def _product_ref(self, product: str, row: Row) -> int:
+        """Return the number of a product, keeping the newest that is said of it."""
+        known = self._products.get(product)
+        if known is None:
+            self._product_refs += 1
+            described = [self._product_refs, row.occurred_at, row.name, row.category, row.url]
+            self._products[product] = described
+            return self._product_refs
+        if row.occurred_at >= known[1]:
+            known[1] = row.occurred_at
+            if row.name != known[2] or row.category != known[3] or row.url != known[4]:
+                known[2:] = row.name or known[2], row.category or known[3], row.url or known[4]
+        ref: int = known[0]
+        return ref
 
     def _give_rejects(self, rejects: list[Reject], watch: Watch) -> None:
         self.rows_read += len(rejects)
@@ -604,10 +601,10 @@ class _Storing:
             **done,
         )
 
-    def _run(self, sql: str, *values: object, **named: object) -> int:
+    def _run(self, sql: str, *values: str, **named: Any) -> int:
         self._cursor.execute(sql, named or values or None)
-        return self._cursor.rowcount
+        return int(self._cursor.rowcount)
 
-    def _rows(self, sql: str, **named: object) -> list[tuple[Any, ...]]:
+    def _rows(self, sql: str, **named: Any) -> list[tuple[Any, ...]]:
         self._cursor.execute(sql, named or None)
-        return self._cursor.fetchall()
+        return list(self._cursor.fetchall())

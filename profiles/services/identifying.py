@@ -1,0 +1,152 @@
+"""Makes customers known: a profile for each source and number, and by what else they are found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from django.db import IntegrityError, transaction
+
+from cxportal.lib.errors import DomainError, violated_constraint
+from profiles.models import Customer, Identifier, Place, Profile, Source
+from profiles.queries.company import company
+from profiles.rules.names import IdentifierKind, folded, normal_identifier
+
+
+class IdentifierMalformed(DomainError):
+    """What was given cannot be an address or number of its kind; ``data["kind"]`` says which."""
+
+    code = "identifier_malformed"
+
+
+class IdentifierTaken(DomainError):
+    """Another customer is known by it; ``data["customer"]`` says who."""
+
+    code = "identifier_taken"
+
+
+class CustomerTimeZoneUnknown(DomainError):
+    """There is no time zone of that name."""
+
+    code = "time_zone_unknown"
+
+
+class ExternalIdMissing(DomainError):
+    """The source did not say who this is."""
+
+    code = "external_id_missing"
+
+
+_MALFORMED = {
+    IdentifierKind.EMAIL: "This is no e-mail address. It needs a name, @ and a domain.",
+    IdentifierKind.PHONE: "This is no phone number. Write it with its country code.",
+    IdentifierKind.CARD: "This is no card number. It needs letters or digits.",
+}
+
+
+def enrol(
+    *,
+    source: Source,
+    external_id: str,
+    name: str = "",
+    identifiers: Mapping[IdentifierKind, str] | None = None,
+    language: str = "",
+    time_zone: str = "",
+    home_place: Place | None = None,
+    by: str,
+    now: datetime,
+) -> Profile:
+    """Make somebody known whom this source knows by ``external_id``.
+
+    Repeatable by source and number: known already, the first profile is returned as it is. ``by`` is
+    the actor, as consent writes it ("staff:4"). Never creates a consent.
+
+    Raises:
+        ExternalIdMissing, IdentifierMalformed, CustomerTimeZoneUnknown: nothing was stored.
+        IdentifierTaken: somebody else is known by an address or number; nothing was stored.
+    """
+    external_id = external_id.strip()
+    if not external_id:
+        raise ExternalIdMissing("Say by which number this source knows the customer.")
+    known = Profile.objects.filter(source=source, external_id=external_id)
+    if profile := known.select_related("customer").first():
+        return profile
+    normal = {kind: _normal(kind, value) for kind, value in (identifiers or {}).items() if value}
+    _check_zone(time_zone)
+    try:
+        with transaction.atomic():
+            name = " ".join(name.split())[:200]
+            customer = Customer.objects.create(
+                name=name,
+                search_name=folded(name)[:200],
+                language=language,
+                time_zone=time_zone,
+                home_place=home_place,
+                created_at=now,
+            )
+            profile = Profile.objects.create(
+                customer=customer, source=source, external_id=external_id, created_at=now
+            )
+            for kind, value in normal.items():
+                _add(profile, kind, value, now)
+    except IntegrityError as error:
+        # Another door enrolled the same person in the meantime: theirs is the profile.
+        if violated_constraint(error) != "profiles_profile_once_per_source":
+            raise
+        return known.select_related("customer").get()
+    return profile
+
+
+def add_identifier(
+    *, profile: Profile, kind: IdentifierKind, value: str, now: datetime | None = None
+) -> Identifier:
+    """Let a customer be found by an address or number. Repeatable.
+
+    ``now`` is when it was first seen; without it, the database's clock says.
+
+    Raises:
+        IdentifierMalformed: it cannot be one. IdentifierTaken: it is somebody else's.
+    """
+    normal = _normal(kind, value)
+    with transaction.atomic():
+        return _add(profile, kind, normal, now)
+
+
+def _normal(kind: IdentifierKind, value: str) -> str:
+    normal = normal_identifier(kind, value, company().phone_region)
+    if not normal or "\0" in normal:
+        raise IdentifierMalformed(_MALFORMED[kind], data={"kind": str(kind)})
+    return normal
+
+
+def _add(profile: Profile, kind: IdentifierKind, value: str, now: datetime | None) -> Identifier:
+    seen = {"first_seen_at": now} if now else {}
+    identifier, _ = Identifier.objects.get_or_create(
+        kind=kind,
+        value=value,
+        defaults={"customer_id": profile.customer_id, "origin_profile": profile, **seen},
+    )
+    if identifier.customer_id != profile.customer_id:
+        raise IdentifierTaken(
+            f"Another customer is known by this {_WORDS[kind]}.",
+            data={"kind": str(kind), "customer": identifier.customer_id},
+        )
+    return identifier
+
+
+_WORDS = {
+    IdentifierKind.EMAIL: "e-mail address",
+    IdentifierKind.PHONE: "phone number",
+    IdentifierKind.CARD: "card number",
+}
+
+
+def _check_zone(name: str) -> None:
+    if not name:
+        return
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        message = f"There is no time zone “{name}”. Write it as Europe/Vienna."
+        raise CustomerTimeZoneUnknown(message) from error

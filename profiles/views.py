@@ -1,0 +1,156 @@
+"""Imports: a file is uploaded, its columns are confirmed, and what became of it can be read."""
+
+from __future__ import annotations
+
+import csv
+import zoneinfo
+from collections.abc import Iterator
+from pathlib import Path
+
+from django.contrib.auth.decorators import permission_required
+from django.core.paginator import Paginator
+from django.http import HttpResponse, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_http_methods
+from django_htmx.http import HttpResponseClientRefresh
+
+from cxportal.lib.errors import DomainError
+from cxportal.lib.http import StaffRequest, render_page
+from cxportal.lib.uploads import kept
+from profiles.forms import ColumnsForm, OrderFileForm
+from profiles.models import ImportJob
+from profiles.queries import imports
+from profiles.queries.company import company, company_zone
+from profiles.rules.names import JobState
+from profiles.services import importing
+from profiles.services.importing import Proposal
+
+ROWS_PER_PAGE = 30
+# Where a file waits for its columns to be confirmed: in the session, so that nobody names another.
+WAITING = "import_file"
+
+
+@require_http_methods(["GET", "POST"])
+@permission_required("profiles.view_importjob", raise_exception=True)
+def import_list(request: StaffRequest) -> HttpResponse:
+    """List the imports, and take the file of a new one."""
+    form = OrderFileForm(request.POST or None, request.FILES or None)
+    may_add = request.user.has_perm("profiles.add_importjob")
+    if request.method == "POST" and may_add and form.is_valid():
+        file = form.cleaned_data["file"]
+        request.session[WAITING] = {"path": str(kept(file)), "name": file.name[:200]}
+        return redirect("profiles:import-new")
+    context = {
+        "page": Paginator(ImportJob.objects.newest_first(), ROWS_PER_PAGE).get_page(
+            request.GET.get("page")
+        ),
+        "form": form,
+        "may_add": may_add,
+        "zone": company_zone(),
+    }
+    status = 422 if form.is_bound and form.errors else 200
+    return render(request, "profiles/import_list.html", context, status=status)
+
+
+@require_http_methods(["GET", "POST"])
+@permission_required("profiles.add_importjob", raise_exception=True)
+def import_new(request: StaffRequest) -> HttpResponse:
+    """Confirm which column is what, and start."""
+    waiting = request.session.get(WAITING)
+    if waiting is None or not Path(waiting["path"]).exists():
+        return redirect("profiles:import-list")
+    path, name = Path(waiting["path"]), waiting["name"]
+    try:
+        proposal = importing.propose_mapping(path)
+    except DomainError as error:
+        path.unlink(missing_ok=True)
+        context = {"name": name, "problem": error.message}
+        return render(request, "profiles/import_new.html", context, status=422)
+    form = _columns_form(request, proposal, name)
+    if request.method == "POST" and form.is_valid():
+        job = _start(request, form, path, name)
+        if job:
+            del request.session[WAITING]
+            return redirect("profiles:import-detail", job.pk)
+    context = {
+        "name": name,
+        "proposal": proposal,
+        "form": form,
+        "samples": list(zip(proposal.headers, zip(*proposal.sample, strict=True), strict=False)),
+        "zones": sorted(zoneinfo.available_timezones()),
+    }
+    status = 422 if form.errors else 200
+    return render(request, "profiles/import_new.html", context, status=status)
+
+
+def _columns_form(request: StaffRequest, proposal: Proposal, name: str) -> ColumnsForm:
+    newest = ImportJob.objects.newest_first().first()
+    guessed = {
+        "time_zone": company().time_zone,
+        "source": newest.source.name if newest else name.partition(".")[0][:60],
+    }
+    return ColumnsForm(
+        request.POST or None, headers=proposal.headers, initial=guessed | proposal.mapping
+    )
+
+
+def _start(request: StaffRequest, form: ColumnsForm, path: Path, name: str) -> ImportJob | None:
+    try:
+        return importing.start_import(
+            path=path,
+            file_name=name,
+            source=importing.source_named(name=form.cleaned_data["source"]),
+            mapping=form.mapping(),
+            time_zone=form.cleaned_data["time_zone"],
+            by=request.user,
+            now=timezone.now(),
+        )
+    except DomainError as error:
+        form.add_error(None, error.message)
+        return None
+
+
+@require_GET
+@permission_required("profiles.view_importjob", raise_exception=True)
+def import_detail(request: StaffRequest, job_id: int) -> HttpResponse:
+    """Show how far an import is, asked again every two seconds, and then what it brought."""
+    job = get_object_or_404(ImportJob.objects.select_related("source", "created_by"), pk=job_id)
+    is_over = job.state in {JobState.DONE, JobState.FAILED}
+    if is_over and request.htmx:
+        return HttpResponseClientRefresh()
+    context = {
+        "job": job,
+        "is_over": is_over,
+        "figures": imports.figures(job) if job.state == JobState.DONE else [],
+        "reasons": imports.reasons(job) if is_over else [],
+        "zone": company_zone(),
+    }
+    return render_page(request, "profiles/import_detail.html", context, part="progress")
+
+
+@require_GET
+@permission_required("profiles.view_importreject", raise_exception=True)
+def import_rejects(request: StaffRequest, job_id: int) -> StreamingHttpResponse:
+    """Download the rows kept aside, streamed: there may be as many as in the file."""
+    job = get_object_or_404(ImportJob, pk=job_id)
+    return StreamingHttpResponse(
+        _csv_lines(imports.reject_cells(job)),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="kept-aside-{job.pk}.csv"'},
+    )
+
+
+class _Echo:
+    """A file that hands back what is written to it."""
+
+    def write(self, text: str) -> str:
+        return text
+
+
+def _csv_lines(rows: Iterator[list[str]]) -> Iterator[str]:
+    """Yield CSV after RFC 4180, with the mark by which spreadsheets recognise UTF-8."""
+    writer = csv.writer(_Echo())
+    yield "\ufeff"
+    for row in rows:
+        yield writer.writerow(row)
