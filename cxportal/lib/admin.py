@@ -64,7 +64,7 @@ class ReadOnlyInline(ReadOnlyMixin, TabularInline):
 
     extra = 0
     can_delete = False
-    tab = True
+    hide_title = True
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """All of them, also those that no form could hold."""
