@@ -43,17 +43,20 @@ class PurchaseLine(models.Model):
     """One article of a purchase.
 
     ``customer_id`` and ``occurred_at`` stand here again (kept equal to the purchase's by the
-    services that write them), so that the gap query reads one table; the customer has no database
-    key of its own, which would cost the import as much as the rows themselves.
+    services that write them), so that the gap query reads one table. A database key is checked row
+    by row, and each would cost an import as much as the rows themselves: the customer has none, and
+    purchase and product are held by triggers that check all rows of a statement at once.
     ``unit_price_minor`` is in the minor unit of the company's currency (cents).
     ``source_line`` tells equal lines of one purchase apart: 1, 2, … within the same article and price.
     """
 
-    purchase = models.ForeignKey(Purchase, models.CASCADE, related_name="lines")
+    purchase = models.ForeignKey(
+        Purchase, models.CASCADE, db_constraint=False, related_name="lines"
+    )
     customer = models.ForeignKey(
         Customer, models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+"
     )
-    product = models.ForeignKey(Product, models.PROTECT, related_name="+")
+    product = models.ForeignKey(Product, models.PROTECT, db_constraint=False, related_name="+")
     occurred_at = models.DateTimeField()
     quantity = models.DecimalField(max_digits=12, decimal_places=3)
     unit_price_minor = models.BigIntegerField()

@@ -74,7 +74,9 @@ class ImportJob(models.Model):
 class ImportReject(models.Model):
     """A row that could not be taken in, kept aside with its reason."""
 
-    job = models.ForeignKey(ImportJob, models.CASCADE, related_name="rejects")
+    job = models.ForeignKey(
+        ImportJob, models.CASCADE, db_index=False, related_name="rejects"
+    )  # the constraint below is its index
     line_number = models.BigIntegerField()
     reason = models.CharField(max_length=40)
     raw = models.TextField()

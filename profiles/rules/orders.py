@@ -481,6 +481,7 @@ _WEAK = frozenset(
 )
 # A name of up to three words that ends with one of these is a charge, whoever's it is.
 _ENDS_A_CHARGE = frozenset(_words("postage commission fee fees charges versandkosten gebuhr"))
+_CHARGE_OR_WEAK, _STRONG = _CHARGE_WORDS | _WEAK, _CHARGE_WORDS - _WEAK
 _CHARGE_CODES = frozenset(
     _words(
         """post postage dot shipping ship delivery discount fee tip m manual s samples d c2
@@ -496,13 +497,13 @@ def product_kind(code: str, name: str) -> ProductKind:
     (<ProductKind.CHARGE: 'charge'>, <ProductKind.GOODS: 'goods'>)
     """
     words = folded(name).split()
-    if not words:
-        return ProductKind.CHARGE if folded(code) in _CHARGE_CODES else ProductKind.GOODS
-    strong = [word for word in words if word in _CHARGE_WORDS - _WEAK]
-    only_charge = strong and all(word in _CHARGE_WORDS | _WEAK for word in words)
-    named_so = len(words) == 1 and folded(code) in _CHARGE_CODES and words[0] in _CHARGE_WORDS
-    ends_so = len(words) <= 3 and words[-1] in _ENDS_A_CHARGE
-    return ProductKind.CHARGE if only_charge or named_so or ends_so else ProductKind.GOODS
+    if any(word not in _CHARGE_OR_WEAK for word in words):
+        is_charge = len(words) <= 3 and words[-1] in _ENDS_A_CHARGE
+    elif len(words) > 1:
+        is_charge = any(word in _STRONG for word in words)
+    else:
+        is_charge = bool(_STRONG.intersection(words)) or folded(code) in _CHARGE_CODES
+    return ProductKind.CHARGE if is_charge else ProductKind.GOODS
 
 
 _WEB_WORDS = frozenset(

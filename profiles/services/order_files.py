@@ -305,8 +305,9 @@ def read_rows(
     layout = recognise(path)
     check_mapping(mapping, layout.headers)
     style = style_of(layout, mapping)
-    taken = _taker(layout, mapping, style, checked_zone(time_zone), price_digits, latest)
-    for number, record in enumerate(_records(path, layout, progress)):
+    records = _Records(path, layout, progress)
+    taken = _taker(records, mapping, style, checked_zone(time_zone), price_digits, latest)
+    for number, record in enumerate(records):
         if isinstance(record, Reject):
             yield record
         elif number:
@@ -315,19 +316,19 @@ def read_rows(
 
 def reread(path: Path, lines: Sequence[int], reason: RejectReason) -> Iterator[Reject]:
     """Yield the rows of these line numbers (ascending) as rejects, with their text."""
-    layout = recognise(path)
+    records = _Records(path, recognise(path))
     wanted = iter(lines)
     line = next(wanted, None)
-    for record in _records(path, layout, None):
+    for record in records:
         if line is None:
             return
         if record[0] == line and not isinstance(record, Reject):
-            yield Reject(line, reason, _joined(record[1], layout.delimiter))
+            yield Reject(line, reason, records.raw())
             line = next(wanted, None)
 
 
 def _taker(
-    layout: Layout,
+    records: _Records,
     mapping: Mapping[str, str],
     style: Style,
     zone: ZoneInfo,
@@ -340,7 +341,7 @@ def _taker(
     once: it runs for every line of the file.
     """
     index = {
-        field: layout.headers.index(header) for field in Field if (header := mapping.get(field))
+        field: records.headers.index(header) for field in Field if (header := mapping.get(field))
     }
     customer_at, time_at, product_at = (index[field] for field in orders.REQUIRED)
     order_at, quantity_at, price_at, name_at, category_at, place_at, url_at = (
@@ -363,38 +364,37 @@ def _taker(
     quantity_of = cached(partial(orders.parsed_quantity, decimal_comma=comma))
     price_of = cached(partial(orders.parsed_price, digits=price_digits, decimal_comma=comma))
     nothing, one, longest = orders.NOTHING, Decimal(1), orders.CODE_LENGTH
-    delimiter = layout.delimiter
 
-    def reject(line_number: int, values: list[str], reason: RejectReason) -> Reject:
-        return Reject(line_number, reason, _joined(values, delimiter))
+    def reject(line_number: int, reason: RejectReason) -> Reject:
+        return Reject(line_number, reason, records.raw())
 
     def taken(line_number: int, values: list[str]) -> Row | Reject:
         customer = values[customer_at].strip()
         if customer in nothing:
-            return reject(line_number, values, RejectReason.NO_CUSTOMER)
+            return reject(line_number, RejectReason.NO_CUSTOMER)
         occurred_at = time_of(values[time_at].strip())
         if occurred_at is None:
-            return reject(line_number, values, RejectReason.BAD_TIME)
+            return reject(line_number, RejectReason.BAD_TIME)
         if latest is not None and occurred_at > latest:
-            return reject(line_number, values, RejectReason.IN_FUTURE)
+            return reject(line_number, RejectReason.IN_FUTURE)
         product = values[product_at].strip()
         if product in nothing:
-            return reject(line_number, values, RejectReason.NO_PRODUCT)
+            return reject(line_number, RejectReason.NO_PRODUCT)
         order = (
             values[order_at].strip()
             if order_at >= 0
             else f"{customer} {occurred_at:%Y%m%dT%H%M%SZ}"
         )
         if order in nothing:
-            return reject(line_number, values, RejectReason.NO_ORDER)
+            return reject(line_number, RejectReason.NO_ORDER)
         quantity = quantity_of(values[quantity_at]) if quantity_at >= 0 else one
         if not quantity:
             missing = quantity is None
             reason = RejectReason.BAD_QUANTITY if missing else RejectReason.ZERO_QUANTITY
-            return reject(line_number, values, reason)
+            return reject(line_number, reason)
         price = price_of(values[price_at]) if price_at >= 0 else 0
         if price is None:
-            return reject(line_number, values, RejectReason.BAD_PRICE)
+            return reject(line_number, RejectReason.BAD_PRICE)
         place = values[place_at].strip() if place_at >= 0 else ""
         if (
             len(customer) > longest
@@ -402,7 +402,7 @@ def _taker(
             or len(product) > longest
             or len(place) > orders.PLACE_LENGTH
         ):
-            return reject(line_number, values, RejectReason.TOO_LONG)
+            return reject(line_number, RejectReason.TOO_LONG)
         row = Row(
             line_number,
             customer,
@@ -424,51 +424,67 @@ def _taker(
     return taken
 
 
-def _joined(values: Sequence[str], delimiter: str) -> str:
-    text = io.StringIO()
-    csv.writer(text, delimiter=delimiter, lineterminator="").writerow(values)
-    return text.getvalue()[:_RAW_LENGTH]
+class _Records:
+    """The records of a file: (line number, values) for each, the header first, or a reject.
 
-
-def _records(
-    path: Path, layout: Layout, progress: Progress | None
-) -> Iterator[tuple[int, list[str]] | Reject]:
-    """Yield (line number, values) for each record, the header first; blank lines are no records.
-
-    A quote that is never closed would swallow what follows. Where a record of several lines does
-    not come out right, its first line is rejected and reading goes on with the second.
+    Blank lines are no records. A quote that is never closed would swallow what follows: where a
+    record of several lines does not come out right, its first line is rejected and reading goes on
+    with the second.
     """
-    width = len(layout.headers)
-    with _unpacked(path) as (stream, raw):
-        limit = _unpacked_limit(path)
-        errors = "surrogateescape" if layout.encoding.startswith("utf-8") else "replace"
-        text = io.TextIOWrapper(stream, layout.encoding, errors=errors, newline="")
-        lines = _Lines(text)
-        reader = csv.reader(lines, delimiter=layout.delimiter, strict=True)
-        record = lines.record
-        count = 0
+
+    def __init__(self, path: Path, layout: Layout, progress: Progress | None = None) -> None:
+        self.headers = layout.headers
+        self._path = path
+        self._layout = layout
+        self._progress = progress or (lambda count: None)
+        self._lines = _Lines()
+
+    def raw(self) -> str:
+        """Return the text of the record that was given last."""
+        return _raw("".join(self._lines.record))
+
+    def __iter__(self) -> Iterator[tuple[int, list[str]] | Reject]:
+        with _unpacked(self._path) as (stream, raw):
+            self._lines.read_from(_decoded(stream, self._layout.encoding))
+            limit = _unpacked_limit(self._path)
+            for count, record in enumerate(self._read()):
+                yield record
+                if not count % 4096:
+                    if raw is not stream and stream.tell() > limit:
+                        raise FileDamaged("The packed file unpacks to far more than orders do.")
+                    self._progress(raw.tell())
+            self._progress(raw.tell())
+
+    def _read(self) -> Iterator[tuple[int, list[str]] | Reject]:
+        width, lines = len(self.headers), self._lines
+        reader = csv.reader(lines, delimiter=self._layout.delimiter, strict=True)
         while True:
-            record.clear()
+            lines.record.clear()
             first = lines.number + 1
             try:
                 values = next(reader)
             except StopIteration:
-                break
-            except (csv.Error, _Unreadable) as error:
-                yield lines.reject_first(first, error)
+                return
+            except csv.Error:
+                yield lines.reject_first(first, RejectReason.BROKEN_QUOTES)
+                continue
+            except _Unreadable as error:
+                yield lines.reject_first(first, error.reason)
                 continue
             if len(values) == width:
                 yield first, values
             elif values:
                 yield lines.reject_first(first, RejectReason.WRONG_COLUMNS)
-            count += 1
-            if not count % 4096:
-                if raw is not stream and stream.tell() > limit:
-                    raise FileDamaged("The packed file unpacks to far more than orders do.")
-                if progress is not None:
-                    progress(raw.tell())
-        if progress is not None:
-            progress(raw.tell())
+
+
+def _decoded(stream: IO[bytes], encoding: str) -> TextIO:
+    """Decode without failing: what a sample showed to be UTF-8 may be something else further on."""
+    errors = "surrogateescape" if encoding.startswith("utf-8") else "replace"
+    return io.TextIOWrapper(stream, encoding, errors=errors, newline="")
+
+
+def _raw(text: str) -> str:
+    return text.rstrip("\r\n").replace("\0", "\u2400")[:_RAW_LENGTH]
 
 
 def _unpacked_limit(path: Path) -> int:
@@ -485,11 +501,13 @@ class _Unreadable(Exception):
 class _Lines:
     """The physical lines of a file, one by one; remembers those of the record being read."""
 
-    def __init__(self, text: TextIO) -> None:
+    def __init__(self) -> None:
         self.record: list[str] = []
         self.number = 0
-        self._readline = text.readline
         self._again: list[str] = []
+
+    def read_from(self, text: TextIO) -> None:
+        self._readline = text.readline
 
     def __iter__(self) -> _Lines:
         return self
@@ -521,18 +539,12 @@ class _Lines:
                 return
         raise FileDamaged("The file has a line without an end. Export it again.")
 
-    def reject_first(self, number: int, cause: Exception | RejectReason) -> Reject:
+    def reject_first(self, number: int, reason: RejectReason) -> Reject:
         """Reject the first line of the record and give back the others, to be read again."""
         first, *others = self.record
         self._again.extend(reversed(others))
         self.number -= len(others)
-        reason = RejectReason.BROKEN_QUOTES
-        if isinstance(cause, RejectReason) and not others:
-            reason = cause
-        elif isinstance(cause, _Unreadable) and not others:
-            reason = cause.reason
-        raw = first.rstrip("\r\n").replace("\0", "\u2400")
-        return Reject(number, reason, raw[:_RAW_LENGTH])
+        return Reject(number, RejectReason.BROKEN_QUOTES if others else reason, _raw(first))
 
 
 def _repaired(line: str) -> str:

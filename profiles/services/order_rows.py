@@ -24,11 +24,11 @@ from psycopg import errors as postgres
 from profiles.models import Source
 from profiles.queries.company import company
 from profiles.rules import names, orders
-from profiles.rules.names import IdentifierKind
+from profiles.rules.names import IdentifierKind, ProductKind
 from profiles.services.order_files import Reject, Row
 
 _CHUNK_LINES = 20_000
-_PRODUCTS_HELD = 20_000
+_PRODUCTS_HELD = 40_000
 _PEOPLE_HELD = 5_000
 # A batch takes a few seconds, well inside a lease.
 _BATCH_LINES = 200_000
@@ -91,10 +91,8 @@ def store(rows: Iterable[Row | Reject], *, source: Source, watch: Watch | None =
 _TABLES = {
     "import_line": "line bigint, run int, product int, quantity numeric(12, 3), price bigint",
     "import_run": "run int, code text, customer text, occurred_at timestamptz, place text",
-    "import_product": "ref int, code text, name text, category text, url text, kind text,"
-    " seen_at timestamptz",
-    "import_described": "code text, seen_at timestamptz, name text, category text, url text,"
-    " kind text",
+    "import_product": "ref int, code text, name text, category text, url text, seen_at timestamptz",
+    "import_described": "code text, seen_at timestamptz, name text, category text, url text",
     "import_person": "ref int, customer text, name text, search_name text, email text, phone text",
     "import_order": "ref int, source_id bigint, code text, customer text, occurred_at timestamptz,"
     " place text",
@@ -204,18 +202,10 @@ class _Stage:
         copy_rows(
             "import_product",
             [
-                (
-                    ref,
-                    code,
-                    _one_line(name, 300),
-                    _one_line(category, 200),
-                    _address(url),
-                    orders.product_kind(code, name),
-                    at,
-                )
+                (ref, code, _one_line(name, 300), _one_line(category, 200), _address(url), at)
                 for code, (ref, at, name, category, url) in self._products.items()
             ],
-            texts="code, name, category, url, kind",
+            texts="code, name, category, url",
         )
         self._products.clear()
 
@@ -316,17 +306,22 @@ _CATEGORIES = """
 """
 # The newest of each that the file has; a product of several stretches stands here more than once.
 _DESCRIBED = """
-    INSERT INTO import_described (code, seen_at, name, category, url, kind)
+    INSERT INTO import_described (code, seen_at, name, category, url)
     SELECT code, max(seen_at),
            (array_agg(name ORDER BY seen_at DESC) FILTER (WHERE name <> ''))[1],
            (array_agg(category ORDER BY seen_at DESC) FILTER (WHERE category <> ''))[1],
-           (array_agg(url ORDER BY seen_at DESC) FILTER (WHERE url <> ''))[1],
-           (array_agg(kind ORDER BY seen_at DESC))[1]
+           (array_agg(url ORDER BY seen_at DESC) FILTER (WHERE url <> ''))[1]
       FROM import_product GROUP BY code
+"""
+_UNKNOWN_PRODUCTS = """
+    SELECT code, coalesce(name, '') FROM import_described d
+     WHERE NOT EXISTS (SELECT FROM profiles_product WHERE code = d.code)
 """
 _NEW_PRODUCTS = """
     INSERT INTO profiles_product (code, name, category_id, kind, url, described_at)
-    SELECT d.code, coalesce(d.name, d.code), c.id, d.kind, coalesce(d.url, ''), d.seen_at
+    SELECT d.code, coalesce(d.name, d.code), c.id,
+           CASE WHEN d.code = ANY(%(charges)s) THEN %(charge)s ELSE %(goods)s END,
+           coalesce(d.url, ''), d.seen_at
       FROM import_described d LEFT JOIN profiles_category c ON c.name = d.category
      WHERE NOT EXISTS (SELECT FROM profiles_product WHERE code = d.code)
      ORDER BY d.code
@@ -522,7 +517,17 @@ class _Storing:
         for code in sorted(code for (code,) in self._rows(_PLACES)):
             done["places_new"] += self._run(_NEW_PLACE, code, code, orders.place_kind(code))
         self._run(_CATEGORIES)
-        done["products_new"] = self._run(_NEW_PRODUCTS)
+        charges = [
+            code
+            for code, name in self._rows(_UNKNOWN_PRODUCTS)
+            if orders.product_kind(code, name) == ProductKind.CHARGE
+        ]
+        done["products_new"] = self._run(
+            _NEW_PRODUCTS,
+            charges=charges,
+            charge=ProductKind.CHARGE.value,
+            goods=ProductKind.GOODS.value,
+        )
         self._run(_CHANGED_PRODUCTS)
         self._run(_PRODUCT_IDS)
         if self._is_large:
