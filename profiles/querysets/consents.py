@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Self
+from typing import Self, TypeVar
 
 from django.db import models
 
 from profiles.rules.names import Channel, ConsentState, Purpose
 
+Row = TypeVar("Row", bound=models.Model)
 
-class ConsentQuerySet(models.QuerySet[Any]):
+
+class ConsentQuerySet(models.QuerySet[Row]):
     def about(self, purpose: Purpose, channel: Channel) -> Self:
         return self.filter(purpose=purpose, channel=channel)
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Self
+from typing import Self, TypeVar
 
 from django.db import models
 from django.db.models import Count, Q
 
 from profiles.rules.names import JobState
 
+Row = TypeVar("Row", bound=models.Model)
 
-class ImportJobQuerySet(models.QuerySet[Any]):
+
+class ImportJobQuerySet(models.QuerySet[Row]):
     def claimable(self, at: datetime) -> Self:
         """Jobs that wait, and those whose worker let its lease run out, the oldest first."""
         waits = Q(state=JobState.QUEUED)
@@ -26,7 +28,7 @@ class ImportJobQuerySet(models.QuerySet[Any]):
         return self.select_related("source", "created_by").order_by("-created_at", "-pk")
 
 
-class ImportRejectQuerySet(models.QuerySet[Any]):
+class ImportRejectQuerySet(models.QuerySet[Row]):
     def by_reason(self) -> dict[str, int]:
         """How many rows there are for each reason."""
         return dict(self.order_by().values_list("reason").annotate(Count("pk")))
