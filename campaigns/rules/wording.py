@@ -30,7 +30,9 @@ LONGEST_TEMPLATE = 100_000
 
 
 class WordingError(ValueError):
-    """The template cannot be used; the message says where and why."""
+    """The template cannot be used; the message says where and why, ``part`` in which of the three."""
+
+    part = ""
 
 
 @dataclass(frozen=True)
@@ -86,12 +88,22 @@ def rendered(source: str, variables: Mapping[str, Any], *, html: bool) -> str:
 
 def words(subject: str, text: str, html: str, variables: Mapping[str, Any]) -> Words:
     """Fill in all three parts; a subject is one line whatever stands in a name (header injection)."""
-    line = " ".join(rendered(subject, variables, html=False).split())
+    line = " ".join(_part("subject", subject, variables).split())
     if not line:
-        raise WordingError("The subject is empty for this customer.")
-    return Words(
-        line[:200], rendered(text, variables, html=False), rendered(html, variables, html=True)
-    )
+        raise _in_part(WordingError("The subject is empty for this customer."), "subject")
+    return Words(line[:200], _part("text", text, variables), _part("html", html, variables))
+
+
+def _part(part: str, source: str, variables: Mapping[str, Any]) -> str:
+    try:
+        return rendered(source, variables, html=part == "html")
+    except WordingError as error:
+        raise _in_part(error, part) from error
+
+
+def _in_part(error: WordingError, part: str) -> WordingError:
+    error.part = part
+    return error
 
 
 def _expressions(nodes: Iterable[Node]) -> Iterable[Expression]:

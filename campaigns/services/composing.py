@@ -174,7 +174,7 @@ def _filled(template: MessageTemplate, variables: Mapping[str, Any]) -> Words:
     try:
         return words(template.subject, template.text, template.html, variables)
     except WordingError as error:
-        raise TemplateInvalid(str(error)) from error
+        raise TemplateInvalid(str(error), data={"part": error.part}) from error
 
 
 def _framed(

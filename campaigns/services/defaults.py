@@ -50,7 +50,7 @@ It may be about to run out.</p>
         action="bonus_points",
         parameters={"points": 50},
         purpose=Purpose.OFFERS,
-        value=0.8,
+        value=3.0,  # a tier and its points are worth more than a plain reminder
         subject="A few points to your next tier",
         text="""Hello{% if customer.first_name %} {{ customer.first_name }}{% endif %},
 

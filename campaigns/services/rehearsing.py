@@ -9,8 +9,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -29,7 +31,9 @@ from campaigns.rules.codes import RunState
 from cxportal.lib.errors import DomainError
 
 LEASE = timedelta(minutes=2)
+FOLLOW_SECONDS = 1.0
 Progress = Callable[[Mapping[str, Any]], None]
+_NAMES_AN_ERROR = re.compile(r"[\w.]+(Error|Exception|Interrupt|NotFound|NoReverseMatch)\b")
 
 
 class RehearsalFailed(DomainError):
@@ -87,18 +91,19 @@ def run_next(*, now: datetime) -> bool:
 
 
 def run_one(*, rehearsal: Rehearsal, now: datetime, progress: Progress) -> Rehearsal:
-    """Run this rehearsal here, unless it is done already.
+    """Run this rehearsal here, or follow the process that is at it; one that is done stays so.
 
     Raises:
-        RehearsalFailed: it could not be finished, or another process is at it.
+        RehearsalFailed: it could not be finished.
     """
-    if rehearsal.state != RunState.DONE:
+    while rehearsal.state in (RunState.QUEUED, RunState.RUNNING):
         claimed = _claimed(Q(pk=rehearsal.pk))
+        if claimed is not None:
+            _run(claimed, now, progress)
+        elif rehearsal.progress:
+            progress(rehearsal.progress)
         if claimed is None:
-            raise RehearsalFailed(
-                "Another process is at this rehearsal right now; try again in two minutes."
-            )
-        _run(claimed, now, progress)
+            time.sleep(FOLLOW_SECONDS)
         rehearsal.refresh_from_db()
     if rehearsal.state == RunState.FAILED:
         raise RehearsalFailed(rehearsal.error)
@@ -207,8 +212,13 @@ def _listen(process: subprocess.Popen[str], progress: Progress) -> dict[str, Any
         if "error" in news:
             raise RehearsalFailed(news["error"])
         progress(news["progress"])
-    last = process.stderr.read().strip().splitlines()[-1:] or ["no reason given"]
-    raise RehearsalFailed(f"The rehearsal stopped before its end: {last[0]}")
+    raise RehearsalFailed(f"The rehearsal stopped before its end: {_reason(process.stderr.read())}")
+
+
+def _reason(told: str) -> str:
+    """Find the line of a traceback that names the error; what follows it may be a piece of SQL."""
+    errors = [line for line in told.splitlines() if _NAMES_AN_ERROR.match(line)]
+    return errors[-1] if errors else told.strip()[-200:] or "no reason given"
 
 
 def _sha256(path: Path) -> str:

@@ -67,4 +67,5 @@ def message_html(request: StaffRequest, message_id: int) -> HttpResponse:
 def as_mail(answer: HttpResponse) -> HttpResponse:
     """Put an answer under the policy of mail, in the place of the pages' own."""
     vars(answer)["_csp_replace"] = MAIL_POLICY  # read by django-csp's middleware
+    answer["X-Frame-Options"] = "SAMEORIGIN"  # no page but ours may show it
     return answer

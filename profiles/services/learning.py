@@ -18,6 +18,7 @@ from profiles.models import Customer, Habit, LearnedModel
 from profiles.queries.company import company, company_day
 from profiles.rules import cadence
 from profiles.rules.diary import Purchases, open_diary
+from profiles.rules.reordering import REMIND_BEFORE_DAYS
 
 EPOCH = date(1970, 1, 1)
 # Some thousands of customers at once: NumPy is quick, and a worker stays far below 1 GB.
@@ -198,9 +199,10 @@ def _as_tuples(
 ) -> Iterator[tuple[object, ...]]:
     item = habits.item.tolist()
     none = [None] * len(item)
+    remind_on = reminder_day(habits.remind_on, habits.expected_on, habits.learned_on)
     days = [
         _dates(column)
-        for column in (habits.expected_on, habits.earliest_on, habits.latest_on, habits.remind_on)
+        for column in (habits.expected_on, habits.earliest_on, habits.latest_on, remind_on)
     ]
     numbers = [
         np.round(column, 4).tolist()
@@ -237,6 +239,16 @@ def shared_model(subject: str) -> cadence.Shared:
         if found
         else cadence.Shared(groups=subject == "product")
     )
+
+
+def reminder_day(best: cadence.Ints, expected: cadence.Ints, learned: cadence.Ints) -> cadence.Ints:
+    """Take the best day for a reminder, but no later than a few days before it is expected.
+
+    A habit is learned anew whenever its customer buys anything. For what is due already, the best window
+    always begins tomorrow and so its middle is always a few days away: without this, who comes every
+    day would never be reminded.
+    """
+    return np.minimum(best, np.maximum(learned + 1, expected - REMIND_BEFORE_DAYS))
 
 
 def _day_number(day: date) -> int:

@@ -94,7 +94,7 @@ def test_every_six_weeks_on_her_page_beats_what_we_learned(dana):
         token = token_for(LinkPurpose.MY_PAGE, str(dana.public_id))
         product = Product.objects.get(code="detergent")
         answer = public_client().post(
-            f"/my/{token}/schedule/{product.pk}/", {"action": "every", "weeks": "6"}
+            f"/my/{token}/reorder/{product.pk}/every/", {"weeks": "6"}
         )
         assert answer.status_code == 302
     arrived = days_with_mail(LAST + timedelta(days=3), 45)
