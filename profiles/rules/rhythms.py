@@ -20,7 +20,10 @@ from profiles.rules.diary import Diary, Floats, Ints
 RECENT = 8  # gaps of one's own that are looked at one by one
 HORIZONS = (14, 30, 60)  # days within which a thing is bought again
 STEPS = np.array([1, 2, 3, 4, 6, 10, 20], dtype=np.int64)  # purchase days so far, in classes
-DEFAULT_MEAN, DEFAULT_WITHIN, DEFAULT_BETWEEN, DEFAULT_ALIVE = np.log(30.0), 0.5, 0.4, 0.7
+# What holds while a shop has shown us little: about a month, widely spread, and the likelier to come
+# back the more often one came (chances by STEPS). Own gaps soon outweigh all of it.
+DEFAULT_MEAN, DEFAULT_WITHIN, DEFAULT_BETWEEN = np.log(30.0), 0.25, 0.4
+DEFAULT_ALIVE = (0.45, 0.6, 0.7, 0.78, 0.86, 0.91, 0.95)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,7 @@ class Rhythms:
     strength: float = 2.0
     quantity_power: float = 0.0
     shop_again: tuple[float, ...] = (0.15, 0.3, 0.45)
-    alive: tuple[float, ...] = (DEFAULT_ALIVE,) * len(STEPS)
+    alive: tuple[float, ...] = DEFAULT_ALIVE
 
     def rows(self, item: Ints) -> Ints:
         """Row of each item, -1 for one the shop knew nothing of."""
@@ -157,7 +160,7 @@ def _alive(diary: Diary, before: int, mean: Floats, deviation: float) -> tuple[f
     step = np.searchsorted(STEPS, diary.nth[seen] + 1, side="right") - 1
     wait = np.where(diary.next_day >= 0, diary.next_day - diary.day, 10**6)[seen]
     expected = ndtr((np.log(91.0) - mean[seen]) / deviation)
-    top = np.bincount(step, wait <= 91, minlength=len(STEPS)) + 10.0 * DEFAULT_ALIVE
+    top = np.bincount(step, wait <= 91, minlength=len(STEPS)) + 10.0 * np.array(DEFAULT_ALIVE)
     return tuple(
         np.clip(top / (np.bincount(step, expected, len(STEPS)) + 10.0), 0.05, 0.98).tolist()
     )
