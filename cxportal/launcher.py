@@ -155,14 +155,12 @@ def _make_ready(state: Path) -> None:
 
 
 def _make_secrets(file: Path) -> None:
-    """Make the keys at the first start; whoever loses them loses all sessions and signed links."""
+    """Make the key at the first start; whoever loses it loses all sessions and signed links."""
     if file.exists():
         return
     draft = file.with_suffix(f".{os.getpid()}")
     with open(os.open(draft, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w") as out:
-        out.writelines(
-            f"{name}={secrets.token_urlsafe(48)}\n" for name in ("SECRET_KEY", "LINK_KEY")
-        )
+        out.write(f"SECRET_KEY={secrets.token_urlsafe(48)}\n")
     with suppress(FileExistsError):  # unlike a renaming, a link never replaces what another made
         os.link(draft, file)
     draft.unlink()

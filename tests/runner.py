@@ -48,7 +48,6 @@ def main(arguments: Sequence[str]) -> int:
         DJANGO_SETTINGS_MODULE="cxportal.settings",
         CXPORTAL_STATE=str(STATE),
         SECRET_KEY=secrets.token_urlsafe(48),
-        LINK_KEY=secrets.token_urlsafe(48),
         PYTHONPATH=str(PROJECT),
     )
     try:

@@ -22,7 +22,7 @@ from cxportal.lib.embedded_postgres import EmbeddedPostgres
 pytestmark = pytest.mark.slow_start
 #: What the tests' surroundings or a developer's .env set, and a first start finds by itself.
 UNSET = {"DATABASE_URL": "", "CELERY_BROKER_URL": "filesystem://", "EMAIL_URL": "sandbox://"}
-REMOVED = ("CXPORTAL_STATE", "SECRET_KEY", "LINK_KEY", "SITE_URL")
+REMOVED = ("CXPORTAL_STATE", "SECRET_KEY", "SITE_URL")
 Launch = Callable[[], subprocess.Popen[str]]
 
 
