@@ -201,7 +201,8 @@ def clean_header(text: str) -> str:
 
 
 def _compact(header: str) -> str:
-    return folded(clean_header(header)).replace("_", "").replace(" ", "")
+    readable = clean_header(header).replace("°", "o")  # as in N° client
+    return folded(readable).replace("_", "").replace(" ", "")
 
 
 def proposed_mapping(headers: Sequence[str]) -> dict[str, str]:

@@ -1,0 +1,22 @@
+"""Order files for tests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+HEADER = (
+    "customer_id,order_id,ordered_at,product_id,product_name,category,quantity,unit_price,store"
+)
+MAPPING = {name: name for name in HEADER.split(",")}
+GOOD = (
+    "C1,O1,2026-01-05T07:30:00Z,P1,Espresso beans,Coffee,1,12.50,Main Street",
+    "C1,O1,2026-01-05T07:30:00Z,P2,Oat milk,Dairy,2,2.49,Main Street",
+    "C2,O2,2026-01-06T08:00:00Z,P1,Espresso beans,Coffee,3,12.50,Online Shop",
+)
+
+
+def order_file(folder: Path, *lines: str, name: str = "orders.csv", header: str = HEADER) -> Path:
+    """Write a file of these lines under a header."""
+    path = folder / name
+    path.write_text("\n".join([header, *lines]) + "\n", encoding="utf-8")
+    return path

@@ -1,0 +1,255 @@
+"""The pages of importing: upload, columns, progress, result and download."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+import pytest
+import time_machine
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from cxportal.pages.access import Role, create_staff, ensure_roles
+from profiles.models import ImportJob, Purchase, Source
+from profiles.rules.names import JobState
+from profiles.services import importing
+from tests.factories.profiles import SourceFactory
+from tests.profiles.files import GOOD, HEADER, MAPPING, order_file
+
+LIST, NEW = "/imports/", "/imports/new/"
+
+
+@pytest.fixture(autouse=True)
+def _house(db, now):
+    ensure_roles()
+    with time_machine.travel(now, tick=False):
+        yield
+
+
+def browser(role: Role) -> Client:
+    client = Client()
+    client.force_login(create_staff(f"one-{role}", role, "a long enough word"))
+    return client
+
+
+@pytest.fixture
+def manager():
+    return browser(Role.MANAGER)
+
+
+def upload(client: Client, content: bytes, name: str = "orders.csv"):
+    return client.post(LIST, {"file": SimpleUploadedFile(name, content, "text/csv")})
+
+
+def content(*lines: str) -> bytes:
+    return "\n".join([HEADER, *lines]).encode()
+
+
+ANSWERS = MAPPING | {"source": "Till", "time_zone": "Europe/Vienna", "date_order": ""}
+
+
+def test_a_file_is_uploaded_mapped_queued_and_run(manager, now):
+    answer = upload(manager, content(*GOOD))
+    assert (answer.status_code, answer["Location"]) == (302, NEW)
+    page = manager.get(NEW)
+    html = page.content.decode()
+    assert "UTF-8, 9 columns" in html
+    assert "Espresso beans · Oat milk" in html
+    assert page.context["form"]["customer_id"].value() == "customer_id"
+    answer = manager.post(NEW, ANSWERS)
+    job = ImportJob.objects.get()
+    assert answer["Location"] == f"/imports/{job.pk}/"
+    assert (job.state, job.source.code, job.time_zone, job.mapping, job.file_name) == (
+        JobState.QUEUED,
+        "till",
+        "Europe/Vienna",
+        MAPPING,
+        "orders.csv",
+    )
+    assert (job.created_by.username, job.created_at) == ("one-manager", now)
+    assert "Waiting for a worker" in manager.get(f"/imports/{job.pk}/").content.decode()
+    importing.run_import(job_id=job.pk, now=now)
+    html = manager.get(f"/imports/{job.pk}/").content.decode()
+    assert "Kept aside" in html
+    assert "Waiting" not in html
+    assert Purchase.objects.count() == 2
+    assert manager.get(NEW)["Location"] == LIST
+
+
+def test_the_file_is_kept_under_a_name_of_our_own(manager, settings):
+    upload(manager, content(*GOOD), name="../../evil.csv")
+    (kept,) = Path(settings.UPLOAD_DIR).iterdir()
+    assert kept.name.endswith(".csv")
+    assert "evil" not in kept.name
+    assert kept.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(
+    ("name", "bytes_", "words"),
+    [
+        ("orders.csv", b"", "The file is empty"),
+        ("orders.xlsx", b"PK\x03\x04", "Only CSV files can be read"),
+    ],
+)
+def test_an_upload_that_cannot_be_one_is_refused_at_once(manager, settings, name, bytes_, words):
+    answer = upload(manager, bytes_, name)
+    assert answer.status_code == 422
+    assert words in answer.content.decode()
+    assert not Path(settings.UPLOAD_DIR).exists()
+
+
+def test_a_file_over_the_limit_is_refused(manager, settings):
+    settings.ORDER_FILE_MAX_BYTES = 10
+    answer = upload(manager, content(*GOOD))
+    assert answer.status_code == 422
+    assert "Divide it by years" in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("bytes_", "words"),
+    [
+        (HEADER.encode(), "holds column names but no orders"),
+        (b"PK\x03\x04 a workbook", "an Excel workbook"),
+        (b"words\nand more words", "no table in CSV form"),
+        (bytes(range(128, 256)) * 9, "Save it as UTF-8"),
+    ],
+)
+def test_a_file_that_is_none_is_explained_and_not_kept(manager, settings, bytes_, words):
+    upload(manager, bytes_)
+    answer = manager.get(NEW)
+    assert answer.status_code == 422
+    assert words in answer.content.decode()
+    assert list(Path(settings.UPLOAD_DIR).iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"customer_id": ""}, "Say which column it is"),
+        ({"product_name": "product_id"}, "“product_id” is chosen for “Product number” already"),
+        ({"time_zone": "Mars/Olympus"}, "There is no time zone “Mars/Olympus”"),
+        ({"source": ""}, "This field is required"),
+        ({"category": "nowhere"}, "not one of the available choices"),
+    ],
+)
+def test_answers_that_cannot_be_used_are_explained_and_nothing_is_queued(manager, change, words):
+    upload(manager, content(*GOOD))
+    answer = manager.post(NEW, ANSWERS | change)
+    assert answer.status_code == 422
+    assert words in answer.content.decode()
+    assert not ImportJob.objects.exists()
+    assert not Source.objects.exists()
+
+
+def test_dates_that_can_be_read_in_two_ways_are_asked_about(manager):
+    upload(manager, content("C1,O1,03/04/2026 08:00,P1,Beans,Coffee,1,1,"))
+    answer = manager.post(NEW, ANSWERS)
+    assert "Say whether the day or the month comes first" in answer.content.decode()
+    assert not ImportJob.objects.exists()
+    manager.post(NEW, ANSWERS | {"date_order": "mdy"})
+    assert ImportJob.objects.get().mapping["date_order"] == "mdy"
+
+
+@pytest.fixture
+def job(tmp_path, now):
+    bad = [
+        ",O3,2026-01-07,P1,Beans,Coffee,1,1,",
+        "=1+1,O4,2026-02-30,P1,Beans,Coffee,1,1,",
+        "C1,O5,never,P1,Beans,Coffee,1,1,",
+    ]
+    job = importing.start_import(
+        path=order_file(tmp_path, *GOOD, *bad),
+        file_name="orders.csv",
+        source=SourceFactory(),
+        mapping=MAPPING,
+        time_zone="UTC",
+        by=None,
+        now=now,
+    )
+    return importing.run_import(job_id=job.pk, now=now)
+
+
+def test_what_was_kept_aside_is_told_by_reason_and_can_be_downloaded(manager, job):
+    html = manager.get(f"/imports/{job.pk}/").content.decode()
+    assert html.index("a date that does not exist") < html.index("no customer")
+    answer = manager.get(f"/imports/{job.pk}/kept-aside.csv")
+    assert answer["Content-Type"] == "text/csv; charset=utf-8"
+    assert answer["Content-Disposition"] == f'attachment; filename="kept-aside-{job.pk}.csv"'
+    text = b"".join(answer.streaming_content).decode("utf-8-sig")
+    assert list(csv.reader(io.StringIO(text, newline=""))) == [
+        ["line", "reason", "row"],
+        ["5", "no customer", ",O3,2026-01-07,P1,Beans,Coffee,1,1,"],
+        [
+            "6",
+            "a date that does not exist or cannot be read",
+            "'=1+1,O4,2026-02-30,P1,Beans,Coffee,1,1,",
+        ],
+        ["7", "a date that does not exist or cannot be read", "C1,O5,never,P1,Beans,Coffee,1,1,"],
+    ]
+    assert "\r\n" in text
+
+
+def test_a_job_that_failed_says_why(manager, job):
+    ImportJob.objects.update(state=JobState.FAILED, error="The packed file is damaged.")
+    assert "The packed file is damaged." in manager.get(f"/imports/{job.pk}/").content.decode()
+
+
+def test_progress_is_asked_for_again_until_it_is_over(manager, job):
+    ImportJob.objects.update(state=JobState.RUNNING, done_bytes=62, total_bytes=100)
+    address = f"/imports/{job.pk}/"
+    page = manager.get(address)
+    assert "noscript" in page.content.decode()
+    part = manager.get(address, headers={"HX-Request": "true"})
+    html = part.content.decode()
+    assert f'hx-get="{address}"' in html
+    assert 'value="62" max="100"' in html
+    assert "<html" not in html
+    assert part["Vary"].count("HX-Request") == 1
+    ImportJob.objects.update(state=JobState.DONE)
+    assert manager.get(address, headers={"HX-Request": "true"})["HX-Refresh"] == "true"
+
+
+def test_the_list_costs_the_same_for_one_and_for_many(manager, job, django_assert_num_queries):
+    manager.get(LIST)
+    with CaptureQueriesContext(connection) as few:
+        manager.get(LIST)
+    copies = [ImportJob.objects.get(pk=job.pk) for _ in range(20)]
+    for copy in copies:
+        copy.pk = None
+    ImportJob.objects.bulk_create(copies)
+    with django_assert_num_queries(len(few)):
+        assert manager.get(LIST).content.decode().count("orders.csv") == 21
+
+
+@pytest.mark.parametrize(
+    ("role", "codes"),
+    [
+        (Role.MANAGER, [200, 302, 200, 200]),
+        (Role.ANALYST, [200, 403, 200, 403]),
+        (Role.SUPERVISOR, [403, 403, 403, 403]),
+        (Role.COUNTER, [403, 403, 403, 403]),
+    ],
+)
+def test_each_role_sees_what_it_may(job, role, codes):
+    client = browser(role)
+    addresses = [LIST, NEW, f"/imports/{job.pk}/", f"/imports/{job.pk}/kept-aside.csv"]
+    assert [client.get(address).status_code for address in addresses] == codes
+
+
+def test_an_analyst_cannot_upload(settings):
+    client = browser(Role.ANALYST)
+    assert "dropzone" not in client.get(LIST).content.decode()
+    upload(client, content(*GOOD))
+    assert not Path(settings.UPLOAD_DIR).exists()
+
+
+def test_nobody_is_let_in_without_a_log_in(job):
+    for name, arguments in [("list", []), ("new", []), ("detail", [job.pk]), ("rejects", [job.pk])]:
+        answer = Client().get(reverse(f"profiles:import-{name}", args=arguments))
+        assert answer.status_code == 302
+        assert answer["Location"].startswith("/login/")
