@@ -77,22 +77,26 @@ def main(arguments: Sequence[str]) -> int:
     cases = list(_cases(_visits(options.orders, options.customers)))
     customers = np.unique([case.visit.customer for case in cases], return_inverse=True)[1]
     print(f"{len(cases):,} cases of {customers.max() + 1:,} customers\n")
-    ranks = {name: np.array([_rank(guess, case) for case in cases]) for name, guess in GUESSES.items()}
+    ranks = {
+        name: np.array([_rank(guess, case) for case in cases]) for name, guess in GUESSES.items()
+    }
     print(f"{'':28}{'hit@1':>8}{'hit@3':>8}   hit@1 against {BASELINE}")
     for name, rank in ranks.items():
         gain = (rank < 1).astype(float) - (ranks[BASELINE] < 1)
-        print(f"{name:28}{(rank < 1).mean():8.3f}{(rank < 3).mean():8.3f}   {_by_customer(gain, customers)}")
+        print(
+            f"{name:28}{(rank < 1).mean():8.3f}{(rank < 3).mean():8.3f}   {_by_customer(gain, customers)}"
+        )
     _print_said(cases)
     return 0
 
 
 def _visits(path: Path, customers: int | None) -> list[Visit]:
     """Read the file into visits, oldest first."""
-    opened = gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8")
+    opened = gzip.open if path.suffix == ".gz" else open
     numbers: dict[str, int] = {}
     kept: set[str] = set()
     visits: dict[object, Visit] = {}
-    with opened as lines:
+    with opened(path, "rt", encoding="utf-8") as lines:
         for row in csv.DictReader(lines):
             who = row["customer_id"]
             if not who or (customers and len(kept) >= customers and who not in kept):
@@ -189,8 +193,11 @@ def _print_said(cases: Sequence[Case]) -> None:
     said = [(answer, case) for answer, case in answers if isinstance(answer, usual.Usual)]
     right = np.array([answer.product in case.visit.products for answer, case in said])
     chance = np.array([answer.chance for answer, _ in said])
-    print(f"\nnamed at the counter: {len(said):,} of {len(cases):,}; right {right.mean():.3f}, promised {chance.mean():.3f}")
+    print(f"\nnamed at the counter: {len(said):,} of {len(cases):,}")
+    print(f"  right {right.mean():.3f}, promised {chance.mean():.3f}")
     for low in BINS:
         within = (chance >= low) & (chance < low + 0.1 if low < BINS[-1] else True)
         if within.any():
-            print(f"  promised from {low:.1f}: {within.sum():6,} cases, right {right[within].mean():.3f}")
+            print(
+                f"  promised from {low:.1f}: {within.sum():6,} cases, right {right[within].mean():.3f}"
+            )

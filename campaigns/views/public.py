@@ -25,8 +25,7 @@ from campaigns.rules.codes import Door, OutcomeKind
 from campaigns.services import answering
 from cxportal.lib.links import LIFETIME, LinkExpired, LinkInvalid, LinkPurpose, link, subject_of
 from feedback.queries import open_cases
-from profiles.models import ConsentWording
-from profiles.queries.card import Consent, consents
+from profiles.queries.card import Consent, consents, wording_shown
 from profiles.queries.company import company
 from profiles.rules.names import Channel, Purpose, masked
 from profiles.services import consenting
@@ -150,7 +149,7 @@ def start_again(request: HttpRequest, token: str, delivery: Delivery) -> HttpRes
         channel=Channel(delivery.channel),
         door="page",
         actor="customer",
-        wording=ConsentWording.objects.get(pk=shown.wording_id),
+        wording=wording_shown(shown),
         occurred_at=timezone.now(),
         evidence=consenting.Evidence(
             request.META.get("REMOTE_ADDR", ""), request.headers.get("User-Agent", "")

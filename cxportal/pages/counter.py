@@ -5,6 +5,8 @@ Looking writes nothing. The store is kept in the session, chosen once a shift.
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpResponse
@@ -18,14 +20,14 @@ from campaigns.rules.codes import OutcomeKind
 from campaigns.services import answering
 from cxportal.lib.errors import DomainError
 from cxportal.lib.http import StaffRequest
-from cxportal.pages.access import Role, role_of, role_required
+from cxportal.pages.access import Role, role_of, role_required, roles_with
 from cxportal.pages.counter_card import Store, card_of
 from profiles.models import Customer, Place
 from profiles.queries import search
-from profiles.queries.company import company
+from profiles.queries.company import company, company_kept
 from profiles.rules.names import PlaceKind
 
-ROLES = (Role.COUNTER, Role.SUPERVISOR, Role.MANAGER, Role.ADMINISTRATOR)
+ROLES = (Role.COUNTER, Role.SUPERVISOR, Role.MANAGER)
 STORE_KEY = "counter_store"
 # What can be answered at a counter, and what staff read once it is kept.
 ANSWERS = {
@@ -44,9 +46,8 @@ def counter(request: StaffRequest) -> HttpResponse:
     answer = search.find(typed, region=company().phone_region) if typed.strip() else search.Answer()
     if len(answer.found) == 1 and answer.found[0].matched != search.SIMILAR:
         return redirect("counter-customer", answer.found[0].customer_id)
-    return render(
-        request, "cxportal/counter.html", _frame(request) | {"answer": answer, "typed": typed}
-    )
+    found = {"answer": answer, "typed": typed, "search_focus": not answer.found}
+    return render(request, "cxportal/counter.html", _frame(request) | found)
 
 
 @require_GET
@@ -55,20 +56,18 @@ def counter(request: StaffRequest) -> HttpResponse:
 def customer_card(request: StaffRequest, customer_id: int) -> HttpResponse:
     """Show the whole card of one customer."""
     customer = get_object_or_404(Customer.objects.select_related("home_place"), pk=customer_id)
-    frame = _frame(request)
-    card = card_of(customer=customer, store=frame["store"], now=frame["now"])
-    urls = {"case_url": _case_url(request, card.cases[0].id if card.cases else 0)}
-    return render(request, "cxportal/counter_customer.html", frame | urls | {"card": card})
+    with company_kept():
+        frame = _frame(request)
+        card = card_of(customer=customer, store=frame["store"], now=frame["now"])
+        frame["case_url"] = _case_url(request, card.cases[0].id if card.cases else 0)
+        return render(request, "cxportal/counter_customer.html", frame | {"card": card})
 
 
 @require_POST
 @role_required(*ROLES)
 def choose_store(request: StaffRequest) -> HttpResponse:
     """Keep the store of this counter for the session."""
-    wanted = request.POST.get("store", "")
-    place = get_object_or_404(
-        Place, pk=int(wanted) if wanted.isdecimal() and len(wanted) < 18 else 0
-    )
+    place = get_object_or_404(Place, pk=_number(request.POST.get("store", "")))
     request.session[STORE_KEY] = place.pk
     return redirect("counter")
 
@@ -79,13 +78,12 @@ def answer_suggestion(request: StaffRequest, customer_id: int) -> HttpResponse:
     """Record what became of one suggestion."""
     customer = get_object_or_404(Customer, pk=customer_id)
     kind = request.POST.get("answer", "")
-    subject = request.POST.get("subject", "")
-    if kind not in ANSWERS or not subject.isdecimal():
+    if kind not in ANSWERS:
         return HttpResponse("No such answer.", status=400, content_type="text/plain")
     try:
         answering.record_at_counter(
             customer=customer,
-            choice=(request.POST.get("moment", ""), int(subject)),
+            choice=(request.POST.get("moment", ""), _number(request.POST.get("subject", ""))),
             kind=OutcomeKind(kind),
             actor=f"staff:{request.user.pk}",
             now=timezone.now(),
@@ -97,7 +95,7 @@ def answer_suggestion(request: StaffRequest, customer_id: int) -> HttpResponse:
     return redirect("counter-customer", customer.pk)
 
 
-def _frame(request: StaffRequest) -> dict[str, object]:
+def _frame(request: StaffRequest) -> dict[str, Any]:
     """What every page of the counter carries."""
     stores = _stores()
     return {
@@ -124,9 +122,14 @@ def _chosen(session: SessionBase, stores: list[Store]) -> Store:
     return next((store for store in stores if store.id == kept), nowhere)
 
 
+def _number(text: str) -> int:
+    """Read an id from a form; -1, which nothing has, for anything else."""
+    return int(text) if text.isdecimal() and len(text) <= 18 else -1
+
+
 def _case_url(request: StaffRequest, case_id: int) -> str:
     """Where a case is worked on, for those who may."""
-    may_see = role_of(request.user) in {Role.MANAGER, Role.SUPERVISOR}
+    may_see = role_of(request.user) in roles_with("feedback.view_case")
     if not case_id or not may_see:
         return ""
     try:

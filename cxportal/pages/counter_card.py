@@ -29,6 +29,7 @@ from profiles.rules.telling import chance_in_words
 
 MOST_SUGGESTED = 3
 MOST_SILENT = 3
+MOST_RECENT = 3
 # What is silent for another reason is no news at a counter: not sure, bought every few days, outbid.
 _TOLD = {
     Refusal.OPEN_CASE,
@@ -78,6 +79,10 @@ class Card:
     consents: Sequence[Consent]
 
     @property
+    def points(self) -> str:
+        return f"{self.standing.balance:,}"
+
+    @property
     def usual_sure(self) -> str:
         """How sure the usual is, in words."""
         return f"{chance_in_words(self.usual.chance)} likely"
@@ -98,8 +103,8 @@ def card_of(*, customer: Customer, store: Store, now: datetime) -> Card:
         suggested=_suggested([c for c in choices if c.verdict == Verdict.SPEAK], now),
         silent=_silent([c for c in choices if c.reasons and c.reasons[0] in _TOLD]),
         cases=open_cases([customer.pk]).get(customer.pk, []),
-        recent=recent_purchases(customer.pk, now, company_zone=house.time_zone),
-        consents=consents(customer.pk, customer.language or house.language, now),
+        recent=recent_purchases(customer.pk, now, company_zone=house.time_zone, limit=MOST_RECENT),
+        consents=consents(customer.pk, "", now),
     )
 
 

@@ -40,7 +40,9 @@ def send_fresh_link(*, customer_public_id: str) -> None:
         SendingIsStopped: whoever asks, the house sends nothing now.
     """
     if fencing.is_fenced() or sending_policy().stopped_at is not None:
-        raise SendingIsStopped("No messages leave at the moment. Try again later, or ask in a store.")
+        raise SendingIsStopped(
+            "No messages leave at the moment. Try again later, or ask in a store."
+        )
     customer = Customer.objects.filter(public_id=customer_public_id).first()
     if customer is None or not cache.add(f"fresh-link:{customer.pk}", True, PAUSE_SECONDS):
         return

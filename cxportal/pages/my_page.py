@@ -6,7 +6,7 @@ A link is no log-in: it shows no full contact data. Every change is a POST that 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any
 
@@ -27,9 +27,9 @@ from cxportal.pages.fresh_link import send_fresh_link
 from cxportal.pages.my_page_content import MyPage, my_page, next_round, schedule
 from feedback.rules import CaseKind
 from feedback.services import cases
-from profiles.models import ConsentWording, Customer, Product
-from profiles.queries.card import Consent, Rhythm, consents, rhythm_of
-from profiles.queries.company import company, company_day
+from profiles.models import Customer, Product
+from profiles.queries.card import Consent, Rhythm, consents, rhythm_of, wording_shown
+from profiles.queries.company import company, company_day, company_kept
 from profiles.rules.names import Channel, ConsentState, Purpose
 from profiles.rules.reordering import day_words, span
 from profiles.services import consenting, preferring, scheduling
@@ -65,7 +65,8 @@ def page(request: HtmxRequest, token: str, customer: Customer) -> HttpResponse:
 
 def _page(request: HttpRequest, token: str, customer: Customer, **extra: Any) -> HttpResponse:
     changed = request.GET.get("changed", "")
-    content = my_page(customer=customer, token=token, now=timezone.now(), changed=changed)
+    with company_kept():
+        content = my_page(customer=customer, token=token, now=timezone.now(), changed=changed)
     context = {
         "page": content,
         "token": token,
@@ -74,6 +75,11 @@ def _page(request: HttpRequest, token: str, customer: Customer, **extra: Any) ->
     }
     status = 422 if extra else 200
     return render(request, "cxportal/my_page.html", context | extra, status=status)
+
+
+def _back(token: str, part: str) -> HttpResponse:
+    """Lead back to a part of the page."""
+    return redirect(f"{reverse('my-page', args=[token])}#{part}")
 
 
 # --- rhythms --------------------------------------------------------------------------------------
@@ -98,7 +104,9 @@ def reorder(
         return _not_taken(request, token, product_id, error)
     if not request.htmx:
         messages.success(request, told)
-        return redirect(f"{reverse('my-page', args=[token])}?changed={product_id}#schedule-{product_id}")
+        return redirect(
+            f"{reverse('my-page', args=[token])}?changed={product_id}#schedule-{product_id}"
+        )
     changed = rhythm_of(customer.pk, product_id, now) or known
     context = {"s": schedule(changed, token, company_day(now)), "told": told, "oob": True}
     return render(request, "cxportal/_my_schedule.html", context)
@@ -107,10 +115,10 @@ def reorder(
 def _not_taken(request: HtmxRequest, token: str, product_id: int, error: Exception) -> HttpResponse:
     words = error.message if isinstance(error, DomainError) else "Choose one of the intervals."
     messages.error(request, words)
-    answer = redirect(f"{reverse('my-page', args=[token])}#schedule-{product_id}")
+    address = f"{reverse('my-page', args=[token])}#schedule-{product_id}"
     if request.htmx:
-        answer = HttpResponse(headers={"HX-Redirect": answer.url})
-    return answer
+        return HttpResponse(headers={"HX-Redirect": address})
+    return redirect(address)
 
 
 def _every(said: scheduling.Said, known: Rhythm, request: HttpRequest) -> str:
@@ -178,31 +186,37 @@ SAYINGS: dict[str, Callable[[scheduling.Said, Rhythm, HttpRequest], str]] = {
 @_by_link
 def consent(request: HtmxRequest, token: str, customer: Customer) -> HttpResponse:
     """Give or withdraw consent for one purpose and channel, or withdraw all."""
-    now = timezone.now()
-    known = consents(customer.pk, customer.language or company().language, now)
+    known = consents(customer.pk, customer.language or company().language, timezone.now())
     if request.POST.get("scope") == "all":
-        for one in known:
-            _withdraw(request, customer, one)
+        for granted in known:
+            _withdraw(request, customer, granted)
         messages.success(request, "Stopped: no reminders and no offers. Your page stays here.")
-        return redirect(f"{reverse('my-page', args=[token])}#channels")
-    asked = (request.POST.get("purpose", ""), request.POST.get("channel", ""))
-    one = next((one for one in known if (one.purpose, one.channel) == asked), None)
-    if one is None:
-        raise Http404
+        return _back(token, "channels")
+    one = _asked_for(request, known)
     if request.POST.get("state") == ConsentState.WITHDRAWN:
         _withdraw(request, customer, one)
-        messages.success(request, f"Stopped: no more {one.purpose_words}. You can start again below.")
+        messages.success(request, f"Stopped: no more {one.purpose_words}. Starting is as near.")
     elif not _agreed(request, one):
         return _page(request, token, customer, must_tick=one.purpose)
     else:
         _grant(request, customer, one)
         messages.success(request, f"Started: {one.purpose_words}. Stopping is as near.")
-    return redirect(f"{reverse('my-page', args=[token])}#channels")
+    return _back(token, "channels")
+
+
+def _asked_for(request: HttpRequest, known: Sequence[Consent]) -> Consent:
+    asked = (request.POST.get("purpose", ""), request.POST.get("channel", ""))
+    found = next((one for one in known if (one.purpose, one.channel) == asked), None)
+    if found is None:
+        raise Http404
+    return found
 
 
 def _agreed(request: HttpRequest, one: Consent) -> bool:
     """Ticked, under the wording that stands on the page now."""
-    return request.POST.get("agreed") == "yes" and request.POST.get("wording") == str(one.wording_id)
+    return request.POST.get("agreed") == "yes" and request.POST.get("wording") == str(
+        one.wording_id
+    )
 
 
 def _withdraw(request: HttpRequest, customer: Customer, one: Consent) -> None:
@@ -212,8 +226,7 @@ def _withdraw(request: HttpRequest, customer: Customer, one: Consent) -> None:
 
 def _grant(request: HttpRequest, customer: Customer, one: Consent) -> None:
     if not one.is_granted:
-        wording = ConsentWording.objects.get(pk=one.wording_id)
-        consenting.grant(**_statement(request, customer, one), wording=wording)
+        consenting.grant(**_statement(request, customer, one), wording=wording_shown(one))
 
 
 def _statement(request: HttpRequest, customer: Customer, one: Consent) -> dict[str, Any]:
@@ -241,10 +254,14 @@ class ContactForm(forms.Form):
         label="Messages a week, at most", required=False, coerce=int, empty_value=None
     )
     quiet_from = forms.TimeField(
-        label="Quiet from", required=False, widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+        label="Quiet from",
+        required=False,
+        widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
     )
     quiet_until = forms.TimeField(
-        label="Quiet until", required=False, widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+        label="Quiet until",
+        required=False,
+        widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
     )
 
     def __init__(self, content: MyPage, *args: Any, **kwargs: Any) -> None:
@@ -290,7 +307,7 @@ def contact(request: HtmxRequest, token: str, customer: Customer) -> HttpRespons
         form.add_error("quiet_until", error.message)
         return _page(request, token, customer, contact_form=form)
     messages.success(request, "Saved. It holds from the next decision on.")
-    return redirect(f"{reverse('my-page', args=[token])}#often")
+    return _back(token, "often")
 
 
 @require_POST
@@ -309,7 +326,7 @@ def person(request: HtmxRequest, token: str, customer: Customer) -> HttpResponse
         now=timezone.now(),
     )
     messages.success(request, "Somebody reads this and gets back to you.")
-    return redirect(f"{reverse('my-page', args=[token])}#person")
+    return _back(token, "person")
 
 
 @require_POST
@@ -326,5 +343,7 @@ def fresh(request: HtmxRequest, token: str) -> HttpResponse:
     try:
         send_fresh_link(customer_public_id=public_id)
     except DomainError as error:
-        return render(request, "cxportal/my_page_expired.html", {"refused": error.message}, status=503)
+        return render(
+            request, "cxportal/my_page_expired.html", {"refused": error.message}, status=503
+        )
     return render(request, "cxportal/my_page_expired.html", {"is_sent": True})

@@ -96,6 +96,14 @@ class MyPage:
         return any(one.is_granted for one in self.consents)
 
     @property
+    def points(self) -> str:
+        return f"{self.standing.balance:,}"
+
+    @property
+    def has_quiet_hours(self) -> bool:
+        return self.policy.quiet_from != self.policy.quiet_until
+
+    @property
     def points_in_year(self) -> int:
         """What counts for the next tier; returns can push it below nothing."""
         return max(0, self.standing.points_12m)
@@ -119,7 +127,9 @@ def my_page(*, customer: Customer, token: str, now: datetime, changed: str = "")
     sure = [one for one in known if _is_told(one, policy, today)]
 
     def cards(of: Sequence[Rhythm]) -> list[Schedule]:
-        return [schedule(one, token, today, is_changed=str(one.product_id) == changed) for one in of]
+        return [
+            schedule(one, token, today, is_changed=str(one.product_id) == changed) for one in of
+        ]
 
     told = cards(sure)
     return MyPage(
@@ -242,14 +252,18 @@ def _reason(one: Rhythm) -> str:
     if one.is_sure:
         return f"Because {one.because}."
     return f"{_DOUBT.get(one.doubt, _ANY_DOUBT)} {_range(one)}".format(
-        count=one.purchase_days, last=day_words(one.last_on)
+        count=_times(one.purchase_days), last=day_words(one.last_on)
     )
 
 
+def _times(count: int) -> str:
+    return {1: "once", 2: "twice"}.get(count, f"{count} times")
+
+
 _ANY_DOUBT = "We cannot tell when you need it again."
-_DOUBT = {
-    Unsure.TOO_FEW: "You bought it {count} times, last on {last}. That is too little to know when.",
-    Unsure.IRREGULAR: "You bought it {count} times, at very different distances.",
+_DOUBT: dict[str, str] = {
+    Unsure.TOO_FEW: "You bought it {count}, last on {last}. That is too little to know when.",
+    Unsure.IRREGULAR: "You bought it {count}, at very different distances.",
     Unsure.STOPPED: "You have not bought it since {last}, so we think that you no longer need it.",
 }
 
@@ -266,7 +280,7 @@ def _weeks(one: Rhythm) -> int:
 
 def _choices(one: Rhythm) -> Sequence[Option]:
     offered = sorted({*WEEKS, _weeks(one)} - {0})
-    own = "when we think it is time" if not one.doubt else "not at all, until you are sure"
+    own = "when we think it is time" if not one.doubt else "not yet"
     weeks = [Option(n, "every week" if n == 1 else f"every {n} weeks") for n in offered]
     return [Option(0, own), *weeks]
 

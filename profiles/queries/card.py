@@ -19,7 +19,7 @@ from profiles.models import (
 )
 from profiles.queries.due import explain
 from profiles.queries.purchases import bought_on
-from profiles.rules.names import Channel, ConsentState, ProductKind, Purpose, masked
+from profiles.rules.names import Channel, ConsentState, ProductKind, Purpose, recognised
 from profiles.rules.purposes import CHANNEL, purpose_in_words, state_in_words
 
 
@@ -101,9 +101,11 @@ class Rhythm:
 
 
 def contacts(customer_id: int) -> Sequence[str]:
-    """Return what a customer can be recognised by, masked."""
-    rows = Identifier.objects.filter(customer_id=customer_id).order_by("kind", "-verified_at", "pk")
-    return [masked(value) for value in rows.values_list("value", flat=True)]
+    """Return what a customer can be recognised by, masked, each with what it is."""
+    rows = Identifier.objects.filter(customer_id=customer_id).order_by(
+        "-kind", "-verified_at", "pk"
+    )
+    return [recognised(kind, value) for kind, value in rows.values_list("kind", "value")]
 
 
 _RECENT = """
@@ -135,7 +137,10 @@ def recent_purchases(
 
 
 def consents(customer_id: int, language: str, now: datetime) -> Sequence[Consent]:
-    """Tell for each purpose and channel where it stands, and the wording that holds or would be shown."""
+    """Tell for each purpose and channel where it stands, and the wording that holds or would be shown.
+
+    Without a ``language`` no wording is offered: for a door that only reads.
+    """
     newest = (
         ConsentEntry.objects.filter(customer_id=customer_id, occurred_at__lte=now)
         .order_by("purpose", "channel", "-occurred_at", "-pk")
@@ -143,7 +148,7 @@ def consents(customer_id: int, language: str, now: datetime) -> Sequence[Consent
         .select_related("wording")
     )
     entries = {(entry.purpose, entry.channel): entry for entry in newest}
-    offered = _offered_wordings(language)
+    offered = _offered_wordings(language) if language else {}
     return [
         _consent(purpose, channel, entries.get((purpose, channel)), offered.get(purpose))
         for purpose in Purpose
@@ -172,6 +177,15 @@ def _consent(
         wording_id=wording.pk if wording else None,
         wording=wording.text if wording else "",
     )
+
+
+def wording_shown(one: Consent) -> ConsentWording:
+    """Return the wording that a door showed for a consent.
+
+    Raises:
+        ConsentWording.DoesNotExist: none was shown, so nobody can agree to it.
+    """
+    return ConsentWording.objects.get(pk=one.wording_id or 0)
 
 
 def preference(customer: Customer) -> ContactPreference | None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -14,8 +17,23 @@ ZONE_SQL = """COALESCE(
     (SELECT co.time_zone FROM profiles_company co))"""
 
 
+_kept: ContextVar[Company | None] = ContextVar("company", default=None)
+
+
+@contextmanager
+def company_kept() -> Iterator[None]:
+    """Read the company once for everything that is asked inside: for a page that asks all apps."""
+    token = _kept.set(company())
+    try:
+        yield
+    finally:
+        _kept.reset(token)
+
+
 def company() -> Company:
     """Return the one company; it is created with the first start."""
+    if kept := _kept.get():
+        return kept
     found = Company.objects.first()
     if found is None:
         found, _ = Company.objects.get_or_create(id=1)

@@ -16,10 +16,10 @@ from django.db import connection
 from profiles.rules.names import (
     IdentifierKind,
     folded,
-    masked,
     normal_card,
     normal_email,
     normal_phone,
+    recognised,
 )
 
 MOST = 10
@@ -27,7 +27,7 @@ LONGEST = 100
 LEAST = 3
 MOST_WORDS = 6
 # How alike a name must be to pass for a typing error (pg_trgm, 0 … 1).
-ALIKE = 0.4
+ALIKE = 0.3
 
 TOO_LITTLE = "Type at least three letters or digits."
 TOO_LONG = (
@@ -111,9 +111,9 @@ def _taken_apart(text: str, region: str) -> _Asked:
 
 # Customers ``hit`` (id, matched, score) with their name and what they can be told apart by.
 _SHOWN = """
-    SELECT c.id, c.name, hit.matched, (
-        SELECT array_agg(i.value ORDER BY i.kind DESC, i.id) FROM profiles_identifier i
-        WHERE i.customer_id = c.id)
+    SELECT c.id, c.name, hit.matched, ARRAY (
+        SELECT ARRAY[i.kind, i.value] FROM profiles_identifier i
+        WHERE i.customer_id = c.id ORDER BY i.kind DESC, i.id)
     FROM (SELECT id, min(matched) AS matched, max(score) AS score FROM ({hits}) h
           GROUP BY id ORDER BY score DESC, id LIMIT {limit}) hit
     JOIN profiles_customer c ON c.id = hit.id
@@ -160,7 +160,7 @@ _BY_LIKENESS = """
 def _by_code(asked: _Asked) -> list[tuple[Any, ...]]:
     named, params = _named(asked.words)
     # Neither digits nor letters have a meaning in a pattern.
-    params |= {
+    params = params | {
         "code": asked.code,
         "order": asked.order,
         "phone": asked.phone or asked.code,
@@ -190,9 +190,10 @@ def _by_likeness(words: Sequence[str]) -> list[tuple[Any, ...]]:
     return _run(query, params | {"typed": " ".join(words), "similar": SIMILAR})
 
 
-def _named(words: Sequence[str]) -> tuple[str, dict[str, str]]:
+def _named(words: Sequence[str]) -> tuple[str, dict[str, str | list[str]]]:
     """Condition that each word begins a word of the name, in any order; served by trigrams."""
-    sql, params = "", {}
+    sql = ""
+    params: dict[str, str | list[str]] = {}
     for n, word in enumerate(words):
         sql += f" AND (c.search_name LIKE %(first{n})s OR c.search_name LIKE %(later{n})s)"
         params |= {f"first{n}": f"{word}%", f"later{n}": f"% {word}%"}
@@ -202,7 +203,7 @@ def _named(words: Sequence[str]) -> tuple[str, dict[str, str]]:
 def _run(hits: str, params: Mapping[str, Any]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(_SHOWN.format(hits=hits, limit=MOST + 1), params)
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 _MATCHED = {
@@ -218,8 +219,8 @@ def _answer(rows: Sequence[tuple[Any, ...]]) -> Answer:
             customer_id,
             name,
             _MATCHED.get(matched, matched),
-            [masked(value) for value in values or ()],
+            [recognised(*contact) for contact in contacts],
         )
-        for customer_id, name, matched, values in rows[:MOST]
+        for customer_id, name, matched, contacts in rows[:MOST]
     ]
     return Answer(found, MORE if len(rows) > MOST else "" if found else NOBODY)

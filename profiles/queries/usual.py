@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -101,7 +102,7 @@ def _in_words(found: Usual, past: _Past, today: int) -> UsualNow:
 
 
 def _past(customer_id: int, zone: ZoneInfo, now: datetime) -> _Past:
-    params = {
+    params: dict[str, Any] = {
         "customer": customer_id,
         "zone": zone.key,
         "now": now,

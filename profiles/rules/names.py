@@ -119,6 +119,15 @@ def normal_identifier(kind: IdentifierKind, text: str, region: str) -> str:
     return NORMALISERS[kind](text)
 
 
+def recognised(kind: str, value: str) -> str:
+    """Show an identifier with what it is, masked.
+
+    >>> recognised("phone", "+12124151234"), recognised("email", "dolores@example.com")
+    ('phone …1234', 'd…@example.com')
+    """
+    return masked(value) if kind == IdentifierKind.EMAIL else f"{kind} {masked(value)}"
+
+
 def masked(value: str) -> str:
     """Show just enough of an address to recognise one's own.
 

@@ -152,8 +152,16 @@ def day_part(hour: float) -> DayPart:
     >>> [str(day_part(hour)) for hour in (7.1, 12, 15.5, 18, 23)]
     ['morning', 'midday', 'afternoon', 'evening', 'night']
     """
-    starts = ((4, DayPart.NIGHT), (11, DayPart.MORNING), (14, DayPart.MIDDAY), (17, DayPart.AFTERNOON))
-    return next((part for end, part in starts if hour < end), DayPart.EVENING if hour < 22 else DayPart.NIGHT)
+    starts = (
+        (4, DayPart.NIGHT),
+        (11, DayPart.MORNING),
+        (14, DayPart.MIDDAY),
+        (17, DayPart.AFTERNOON),
+    )
+    return next(
+        (part for end, part in starts if hour < end),
+        DayPart.EVENING if hour < 22 else DayPart.NIGHT,
+    )
 
 
 _PARTS = {
@@ -223,7 +231,7 @@ def _takes(visits: Visits, others: tuple[Longs, Floats] | None) -> tuple[Longs, 
 
 def _ages(count: int) -> Floats:
     """Weight of each visit by its age, the newest last."""
-    return DECAY ** np.arange(count - 1, -1, -1)
+    return np.asarray(DECAY ** np.arange(count - 1, -1, -1), dtype=np.float64)
 
 
 def _pseudo(product: Longs, others: tuple[Longs, Floats] | None) -> Floats:
@@ -250,7 +258,9 @@ def _alike(
     same_kind = is_weekend(to_day)[:, None] == is_weekend(day)[None, :]
     by_kind = np.where(same_kind, 1.0, OTHER_DAY)
     by_place = np.where(to_place[:, None] == place[None, :], 1.0, OTHER_PLACE)
-    return np.stack([np.ones_like(by_hour), by_hour, by_hour * by_kind, by_hour * by_kind * by_place])
+    return np.stack(
+        [np.ones_like(by_hour), by_hour, by_hour * by_kind, by_hour * by_kind * by_place]
+    )
 
 
 def _views(weights: Floats, takes: Floats, pseudo: Floats) -> Floats:
@@ -260,7 +270,7 @@ def _views(weights: Floats, takes: Floats, pseudo: Floats) -> Floats:
     first = (votes[0] + pseudo) / (total[0, 0] + pseudo.sum() + SURPRISE)
     chance = (votes + BACKING * first) / (total + BACKING)
     chance[0] = first
-    return chance
+    return np.asarray(chance, dtype=np.float64)
 
 
 def _belief(visits: Visits, takes: Floats) -> Floats:
@@ -281,7 +291,7 @@ def _belief(visits: Visits, takes: Floats) -> Floats:
     score = (taken * np.log(np.clip(chance[:, 1:], 1e-6, 1.0))).sum(axis=(1, 2))
     logs = np.log(PRIOR) + score
     believed = np.exp(logs - logs.max())
-    return believed / believed.sum()
+    return np.asarray(believed / believed.sum(), dtype=np.float64)
 
 
 # --- what may be said -----------------------------------------------------------------------------
@@ -303,7 +313,8 @@ def the_usual(visits: Visits, now: Now) -> Usual | NoUsual:
 
 def _near_hour(visits: Visits, now: Now) -> Bools:
     apart = np.abs(visits.hour - now.hour)
-    return np.minimum(apart, _DAY_HOURS - apart) <= NEAR_HOURS
+    near = np.minimum(apart, _DAY_HOURS - apart) <= NEAR_HOURS
+    return np.asarray(near, dtype=np.bool_)
 
 
 def _said(visits: Visits, now: Now, comparable: Bools, kind: str) -> Usual | NoUsual:

@@ -17,5 +17,7 @@ def fingerprint() -> dict[str, str]:
 
 def _hash(table: str) -> str:
     with connection.cursor() as cursor:
-        cursor.execute(f'SELECT md5(string_agg(t::text, chr(10) ORDER BY t::text)) FROM "{table}" t')
+        cursor.execute(
+            f'SELECT md5(string_agg(t::text, chr(10) ORDER BY t::text)) FROM "{table}" t'
+        )
         return cursor.fetchone()[0] or ""
