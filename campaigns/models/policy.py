@@ -26,7 +26,7 @@ class SendingPolicy(Singleton):
         "control group", db_default=0.1, help_text="share of customers, 0 to 0.5"
     )
     shortest_rhythm_days = models.PositiveSmallIntegerField(
-        "shortest rhythm worth a reminder", db_default=7, help_text="days"
+        "shortest rhythm worth a reminder", db_default=5, help_text="days"
     )
     postal_address = models.CharField(max_length=200, blank=True, help_text="in each message")
     stopped_at = models.DateTimeField(null=True, blank=True, editable=False)

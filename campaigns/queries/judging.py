@@ -36,7 +36,8 @@ _OURS = f"""
             (d.due_at AT TIME ZONE %(zone)s)::date AS on_day
         FROM campaigns_delivery d JOIN campaigns_decision x ON x.id = d.decision_id
         JOIN campaigns_moment m ON m.id = x.moment_id
-        WHERE d.state = 'sent' AND m.kind = 'due_reorder'
+        WHERE m.kind = 'due_reorder'
+          AND (d.state = 'sent' OR (d.state = 'skipped' AND d.reason = 'bought_since' AND NOT %(left)s))
     ),
     concerned AS MATERIALIZED (SELECT DISTINCT customer_id, product_id FROM reminders),
     days AS MATERIALIZED (
@@ -64,6 +65,7 @@ _AFTER_7 = f"""
     asked AS MATERIALIZED (
         SELECT * FROM gaps
         WHERE nth >= {FEWEST_DAYS} AND day + 7 >= %(first)s AND day + 7 + {AFTER_DAYS} <= %(last)s
+          AND (NOT %(left)s OR next_day IS NULL OR next_day >= day + 7)
     ),
     medians AS (
         SELECT a.customer_id, a.product_id, a.day,
@@ -98,23 +100,28 @@ class Rate:
 
 
 def timing(*, first: date, last: date) -> dict[str, dict[str, dict[str, Any]]]:
-    """Judge the reminders from ``first`` on, beside "always after 7 days" at the same number of messages.
+    """Judge the reminders from ``first`` on, beside "always after 7 days" at the same number.
 
-    Left out are reminders with less than 7 days of the file after them. The baseline takes the pairs that were
-    bought most often first, which is its strongest form.
+    "all" and "slow" count the reminders that were set, also those withdrawn because it was bought
+    just before their day; "all_left" and "slow_left" only those not bought before they left, on both
+    sides. Reminders with less than 7 days of the file after them are not judged. The baseline takes the
+    pairs bought most often first, which is its strongest form.
     """
     scope = {"zone": company().time_zone, "first": first, "last": last}
-    with connection.cursor() as cursor:
-        cursor.execute(_OURS, scope)
-        n, hit, slow_n, slow_hit = cursor.fetchone()
-    return {
-        "all": _beside(Rate(n, hit), scope, slow=False),
-        "slow": _beside(Rate(slow_n, slow_hit), scope, slow=True),
-    }
+    judged = {}
+    for suffix, left in (("", False), ("_left", True)):
+        with connection.cursor() as cursor:
+            cursor.execute(_OURS, scope | {"left": left})
+            n, hit, slow_n, slow_hit = cursor.fetchone()
+        judged[f"all{suffix}"] = _beside(Rate(n, hit), scope, slow=False, left=left)
+        judged[f"slow{suffix}"] = _beside(Rate(slow_n, slow_hit), scope, slow=True, left=left)
+    return judged
 
 
-def _beside(ours: Rate, scope: dict[str, Any], *, slow: bool) -> dict[str, dict[str, Any]]:
+def _beside(
+    ours: Rate, scope: dict[str, Any], *, slow: bool, left: bool
+) -> dict[str, dict[str, Any]]:
     with connection.cursor() as cursor:
-        cursor.execute(_AFTER_7, scope | {"slow": slow, "most": ours.n})
+        cursor.execute(_AFTER_7, scope | {"slow": slow, "most": ours.n, "left": left})
         baseline = Rate(*cursor.fetchone())
     return {"ours": ours.as_dict(), "after_7_days": baseline.as_dict()}

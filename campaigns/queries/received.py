@@ -10,11 +10,11 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from campaigns.models import Campaign, Decision, Delivery, Outcome
-from campaigns.rules.codes import DeliveryState, OutcomeKind
+from campaigns.rules.codes import DeliveryState
 from cxportal.lib.links import LinkPurpose, link
 from cxportal.lib.registry import registry
 from profiles.models import ConsentEntry
-from profiles.queries.company import company, company_day
+from profiles.queries.company import company
 from profiles.rules.names import ConsentState
 
 # What reached the customer, or may have.
@@ -53,7 +53,14 @@ class Why:
     can_have_plenty: bool
     answers: Sequence[Outcome]
     zone: ZoneInfo
-    today: date
+
+    @property
+    def is_ahead(self) -> bool:
+        """Whether it was written before the day it was about."""
+        day = self.facts.get("expected_on")
+        if self.sent_at is None or not isinstance(day, date):
+            return False
+        return self.sent_at.astimezone(self.zone).date() < day
 
 
 def received(customer_id: int, *, limit: int = 10) -> Sequence[Received]:
@@ -88,7 +95,7 @@ def delivery_of(public_id: str) -> Delivery | None:
     )
 
 
-def why(delivery: Delivery, now: datetime) -> Why:
+def why(delivery: Delivery) -> Why:
     """Tell why this message, from the facts that were stored when it was decided."""
     decision = delivery.decision
     moment = registry.moments.get(decision.moment.kind)
@@ -96,7 +103,7 @@ def why(delivery: Delivery, now: datetime) -> Why:
     action = registry.actions.get(delivery.campaign.action)
     return Why(
         delivery=delivery,
-        about=names.get(decision.moment.subject_id) or delivery.campaign.name.lower(),
+        about=names.get(decision.moment.subject_id) or f"“{delivery.campaign.name}”",
         reason=moment.explain(decision.facts, "customer") if moment else "",
         facts={name: _as_day(value) for name, value in decision.facts.items()},
         sent_at=delivery.finished_at if delivery.state in _ARRIVED else None,
@@ -106,7 +113,6 @@ def why(delivery: Delivery, now: datetime) -> Why:
         can_have_plenty="rhythm_days" in decision.facts,
         answers=list(decision.outcomes.filter(actor="customer").order_by("occurred_at", "pk")),
         zone=ZoneInfo(company().time_zone),
-        today=company_day(now),
     )
 
 
@@ -151,8 +157,3 @@ def _others(decision: Decision) -> Sequence[str]:
         if kind in registry.moments
         for name in registry.moments[kind].subject_name(ids).values()
     ]
-
-
-def wants_person(answers: Sequence[Outcome]) -> bool:
-    """Tell whether a person was asked for from this message."""
-    return any(answer.kind == OutcomeKind.PERSON for answer in answers)

@@ -35,9 +35,11 @@ def _lines(rehearsal: Rehearsal, report: Mapping[str, Any]) -> Iterator[str]:
     yield from _part("Planned, then not sent", sum(report["skipped"].values()), report["skipped"])
     yield ""
     yield "Bought from 3 days before to 7 days after the reminder"
-    yield f"{'':{_WIDTH}}{'ours':>24}{'always after 7 days':>28}"
+    yield f"{'':{_WIDTH}}{'ours':>30}{'always after 7 days':>30}"
     yield _beside("  all products", report["timing"]["all"])
     yield _beside("  products with a rhythm of 14 days or more", report["timing"]["slow"])
+    yield _beside("  all, not bought before it left", report["timing"]["all_left"])
+    yield _beside("  14 days or more, not bought before it left", report["timing"]["slow_left"])
     yield from (f"  {note}" for note in report["notes"])
     yield ""
     yield f"{'Step':{_WIDTH}}{'seconds':>12}{'peak memory, MB':>20}"
@@ -52,7 +54,7 @@ def _part(label: str, count: int, parts: Mapping[str, int] | None = None) -> Ite
 
 
 def _beside(label: str, judged: Mapping[str, Any]) -> str:
-    return f"{label:{_WIDTH}}{_rate(judged['ours']):>24}{_rate(judged['after_7_days']):>28}"
+    return f"{label:{_WIDTH}}{_rate(judged['ours']):>30}{_rate(judged['after_7_days']):>30}"
 
 
 def _rate(rate: Mapping[str, Any]) -> str:

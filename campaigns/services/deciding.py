@@ -22,7 +22,6 @@ from campaigns.rules import arbitration
 from campaigns.rules.arms import in_control
 from campaigns.rules.codes import REFUSAL_BIT, Arm, Door, Refusal, Verdict, refusals_in
 from cxportal.lib.registry import Floats, Longs, Occurrences, registry
-from profiles.queries.company import company_day
 
 # Doubts of the detecting apps that are refusals of their own; any other doubt is "not sure enough".
 _OWN_CODES = {str(refusal) for refusal in Refusal}
@@ -44,6 +43,7 @@ class Choice:
     moment: str
     subject_id: int
     cycle: date
+    opens: date | None
     until: date
     campaign: Campaign
     verdict: Verdict
@@ -75,40 +75,17 @@ def decide(*, customers: Sequence[int], context: Context, now: datetime) -> list
     stands = eligibility.standings(customers, policy, now)
     parts = [
         _weighed(campaign, occurrences, stands, policy, context, now)
-        for campaign, occurrences in _candidates(customers, context, now)
+        for campaign, occurrences in _candidates(customers, now)
     ]
     parts = [part for part in parts if len(part)]
     return _choices(parts, stands, context) if parts else []
 
 
-def _candidates(
-    customers: Sequence[int], context: Context, now: datetime
-) -> Iterator[tuple[Campaign, Occurrences]]:
+def _candidates(customers: Sequence[int], now: datetime) -> Iterator[tuple[Campaign, Occurrences]]:
     """Ask every registered moment that a live campaign answers."""
-    today = np.datetime64(company_day(now))
     for campaign in Campaign.objects.filter(is_live=True).order_by("pk"):
         if campaign.moment in registry.moments:
-            found = registry.moments[campaign.moment].detect(customers, now)
-            yield campaign, _opened(found, today) if context.door == Door.EMAIL else found
-
-
-def _opened(found: Occurrences, today: np.datetime64) -> Occurrences:
-    """Leave out what is still ahead: only where the customer stands anyway may it be said early."""
-    return found if found.opens is None else _taken(found, found.opens <= today)
-
-
-def _taken(found: Occurrences, keep: Any) -> Occurrences:
-    return Occurrences(
-        customer_id=found.customer_id[keep],
-        subject_id=found.subject_id[keep],
-        cycle=found.cycle[keep],
-        until=found.until[keep],
-        likelihood=found.likelihood[keep],
-        value=found.value[keep],
-        doubt=found.doubt[keep],
-        facts={name: column[keep] for name, column in found.facts.items()},
-        opens=None if found.opens is None else found.opens[keep],
-    )
+            yield campaign, registry.moments[campaign.moment].detect(customers, now)
 
 
 def _weighed(
@@ -125,7 +102,7 @@ def _weighed(
     return _Candidates(
         campaign=campaign,
         occurrences=found,
-        worth=arbitration.worth(found.likelihood, found.value * campaign.value, said),
+        worth=arbitration.worth(found.likelihood, found.value * campaign.value, said, context.door),
         refused=_refused(campaign, found, stands, policy, context, now),
         control=in_control(campaign.code, found.customer_id, policy.control_share),
     )
@@ -220,6 +197,7 @@ def _choice(part: _Candidates, row: int, reasons: int, control: bool) -> Choice:
         moment=part.campaign.moment,
         subject_id=int(found.subject_id[row]),
         cycle=found.cycle[row].astype(object),
+        opens=None if found.opens is None else found.opens[row].astype(object),
         until=found.until[row].astype(object),
         campaign=part.campaign,
         verdict=Verdict.SILENT if reasons else Verdict.SPEAK,

@@ -205,7 +205,7 @@ def _decision(
 def _plan_deliveries(spoken: Sequence[Decision], choices: Sequence[Choice], now: datetime) -> None:
     if not spoken:
         return
-    until = {(c.customer_id, c.campaign.pk, c.subject_id): c.until for c in choices}
+    choice_of = {(c.customer_id, c.campaign.pk, c.subject_id): c for c in choices}
     subject = dict(
         Moment.objects.filter(pk__in=[d.moment_id for d in spoken]).values_list("pk", "subject_id")
     )
@@ -215,7 +215,7 @@ def _plan_deliveries(spoken: Sequence[Decision], choices: Sequence[Choice], now:
         [
             _delivery(
                 decision,
-                until[decision.customer_id, decision.campaign_id, subject[decision.moment_id]],
+                choice_of[decision.customer_id, decision.campaign_id, subject[decision.moment_id]],
                 stands[decision.customer_id],
                 templates[decision.campaign_id],
                 now,
@@ -234,13 +234,16 @@ def _newest_templates() -> dict[int, MessageTemplate]:
 
 def _delivery(
     decision: Decision,
-    until: date,
+    choice: Choice,
     standing: eligibility.Standing,
     template: MessageTemplate,
     now: datetime,
 ) -> Delivery:
-    due_at = next_open(now, standing.zone, standing.quiet_from, standing.quiet_until)
-    midnight = datetime.combine(until + timedelta(days=1), time(0), tzinfo=standing.zone)
+    earliest = now
+    if choice.opens:
+        earliest = max(now, datetime.combine(choice.opens, time(0), tzinfo=standing.zone))
+    due_at = next_open(earliest, standing.zone, standing.quiet_from, standing.quiet_until)
+    midnight = datetime.combine(choice.until + timedelta(days=1), time(0), tzinfo=standing.zone)
     return Delivery(
         decision=decision,
         customer_id=decision.customer_id,
@@ -248,6 +251,6 @@ def _delivery(
         template=template,
         channel=Channel.EMAIL,
         due_at=due_at,
-        # Whatever "until" says, a message planned this morning may leave today.
+        # Whatever "until" says, a message may leave on the day that it was planned for.
         expires_at=max(midnight.astimezone(UTC), due_at + timedelta(hours=1)),
     )

@@ -275,6 +275,7 @@ def _joined(days: Days, first: date) -> Path:
 _NOTES = (
     "This proves the timing, not that the reminder caused the purchase: nobody was written to.",
     "Contact and consent are presumed for everybody, and nobody is held back as a control group.",
+    "Counted are the reminders that were set, also those withdrawn because it was bought just before.",
     "Reminders with less than 7 days of the file left after them are not judged.",
 )
 

@@ -81,8 +81,7 @@ def why_me(request: HttpRequest, token: str, delivery: Delivery) -> HttpResponse
 def _why_page(
     request: HttpRequest, token: str, delivery: Delivery, *, status: int = 200
 ) -> HttpResponse:
-    now = timezone.now()
-    page = why(delivery, now)
+    page = why(delivery)
     context: dict[str, Any] = {
         "page": page,
         "follows": _follows(page),

@@ -34,8 +34,8 @@ class Occurrences:
     ``likelihood`` is the calibrated chance (0…1) that it helps if said now; ``value`` what it is
     worth then, in the unit of a plain helpful message (1.0). ``facts`` are the columns from
     which reasons are told; ``doubt`` holds a code of the detecting app for why not to speak, or "".
-    ``opens`` is the first day on which a message makes sense (none: at once); before it only a door
-    at which the customer already stands may speak.
+    ``opens`` is the day for a message (none: at once): it is planned for that day and withdrawn when the
+    moment ends before; a door at which the customer already stands may speak at once.
     """
 
     customer_id: Longs

@@ -20,7 +20,7 @@ from profiles.queries.company import company_day, company_zone
 from profiles.rules import cadence
 from profiles.rules.reordering import (
     AHEAD_DAYS,
-    HELPS_WITHIN_DAYS,
+    IN_TIME_AFTER_DAYS,
     REMIND_BEFORE_DAYS,
     STATED_LIKELIHOOD,
     because,
@@ -70,12 +70,12 @@ _DETECT = f"""
 
 _AWAITED = f"""
     SELECT h.customer_id FROM profiles_habit h
-    WHERE h.doubt = '' AND h.product_id IS NOT NULL AND h.remind_on <= %(today)s
+    WHERE h.doubt = '' AND h.product_id IS NOT NULL AND h.remind_on <= %(today)s::date + {AHEAD_DAYS}
       AND GREATEST(h.expected_on, h.remind_on + 3) >= %(today)s
     UNION
     SELECT due.customer_id FROM ({_DUE}) due
     WHERE (every_days IS NOT NULL OR not_before_on IS NOT NULL)
-      AND opens_on <= %(today)s AND {_UNTIL} >= %(today)s
+      AND opens_on <= %(today)s::date + {AHEAD_DAYS} AND {_UNTIL} >= %(today)s
     UNION
     SELECT s.customer_id FROM profiles_reorderschedule s WHERE s.sooner_on <= %(today)s
     ORDER BY 1
@@ -130,7 +130,7 @@ def detect(customer_ids: Sequence[int], now: datetime) -> Occurrences:
 
 
 def _likelihood(columns: dict[str, list[Any]], today: date) -> NDArray[np.float64]:
-    """The chance that a reminder this morning helps: that it is bought within the week after it.
+    """The chance that a reminder on its day is in time: bought from today until a week after it.
 
     What was learned weeks ago is read as of today: nothing was bought since, and each day says more.
     A schedule that the customer stated has its own chance; so has a habit without a curve.
@@ -139,17 +139,18 @@ def _likelihood(columns: dict[str, list[Any]], today: date) -> NDArray[np.float6
     stated, curves = columns["is_stated"], columns["curve"]
     rows = [n for n, curve in enumerate(curves) if len(curve) and not stated[n]]
     if rows:
+        ahead = np.array([(columns["opens_on"][n] - today).days for n in rows], dtype=np.int64)
         chance[rows] = cadence.chance_on_curve(
             np.stack([np.frombuffer(curves[n], dtype="<i2") for n in rows]),
             np.array([(columns["learned_on"][n] - EPOCH).days for n in rows], dtype=np.int64),
             (today - EPOCH).days,
-            HELPS_WITHIN_DAYS,
+            np.maximum(ahead, 0) + IN_TIME_AFTER_DAYS + 1,
         )
     return chance
 
 
 def awaited(now: datetime) -> Iterable[int]:
-    """Yield the customers for whom a reminder may be due this morning, in ascending order."""
+    """Yield the customers for whom a reminder may have to be set this morning, ascending."""
     with connection.cursor() as cursor:
         cursor.execute(_AWAITED, {"today": company_day(now)})
         for row in cursor.fetchall():

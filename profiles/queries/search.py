@@ -23,6 +23,7 @@ from profiles.rules.names import (
 )
 
 MOST = 10
+MOST_RANKED = 2_000
 LONGEST = 100
 LEAST = 3
 MOST_WORDS = 6
@@ -141,24 +142,20 @@ _BY_CODE = """
     WHERE true {named}
 """
 
+# A common beginning has many thousands of names: some are ranked, and the answer says that there are more.
 _BY_NAME = """
-    SELECT c.id, 'name' AS matched,
-           similarity(c.search_name, %(typed)s) + (c.search_name LIKE %(starts)s)::int AS score
-    FROM profiles_customer c WHERE true {named}
-"""
-
-_BY_LIKENESS = """
-    SELECT id, %(similar)s AS matched, score FROM (
+    SELECT id, %(matched)s AS matched, score FROM (
         SELECT c.id, greatest(similarity(c.search_name, %(typed)s),
-                              word_similarity(%(typed)s, c.search_name)) AS score
-        FROM profiles_customer c
-        WHERE c.search_name %% %(typed)s OR %(typed)s <%% c.search_name OR (true {named})
-    ) alike WHERE score >= {alike}
+                              word_similarity(%(typed)s, c.search_name))
+                     + (c.search_name LIKE %(starts)s)::int AS score
+        FROM (SELECT c.id, c.search_name FROM profiles_customer c
+              WHERE true {named} LIMIT {most}) c
+    ) ranked WHERE score >= {alike}
 """
 
 
 def _by_code(asked: _Asked) -> list[tuple[Any, ...]]:
-    named, params = _named(asked.words)
+    named, params = _named([[word] for word in asked.words])
     # Neither digits nor letters have a meaning in a pattern.
     params = params | {
         "code": asked.code,
@@ -178,25 +175,47 @@ def _ends(code: str) -> list[str]:
 
 
 def _by_name(words: Sequence[str]) -> list[tuple[Any, ...]]:
-    named, params = _named(words)
-    typed = " ".join(words)
-    return _run(_BY_NAME.format(named=named), params | {"typed": typed, "starts": f"{typed}%"})
+    named, params = _named([[word] for word in words])
+    return _ranked(named, params, words, matched="name", alike=0.0)
 
 
 def _by_likeness(words: Sequence[str]) -> list[tuple[Any, ...]]:
-    """Names that look alike, or whose words all begin with the same two letters."""
-    named, params = _named([word[:2] for word in words])
-    query = _BY_LIKENESS.format(named=named, alike=ALIKE)
-    return _run(query, params | {"typed": " ".join(words), "similar": SIMILAR})
+    """Find names that look alike, with a typing error in any of the words."""
+    named, params = _named([_meant(word) for word in words])
+    return _ranked(named, params, words, matched=SIMILAR, alike=ALIKE)
 
 
-def _named(words: Sequence[str]) -> tuple[str, dict[str, str | list[str]]]:
-    """Condition that each word begins a word of the name, in any order; served by trigrams."""
-    sql = ""
-    params: dict[str, str | list[str]] = {}
-    for n, word in enumerate(words):
-        sql += f" AND (c.search_name LIKE %(first{n})s OR c.search_name LIKE %(later{n})s)"
-        params |= {f"first{n}": f"{word}%", f"later{n}": f"% {word}%"}
+def _ranked(
+    named: str, params: dict[str, Any], words: Sequence[str], *, matched: str, alike: float
+) -> list[tuple[Any, ...]]:
+    typed = " ".join(words)
+    query = _BY_NAME.format(named=named, alike=alike, most=MOST_RANKED)
+    return _run(query, params | {"typed": typed, "starts": f"{typed}%", "matched": matched})
+
+
+def _meant(word: str) -> list[str]:
+    """Beginnings that may have been meant: the first letters are right, or one is doubled or swapped.
+
+    >>> _meant("maira")
+    ['mai', 'amira', 'miara', 'maria', 'aira', 'mira', 'mara']
+    """
+    start = range(min(3, len(word) - 1))
+    swapped = [word[:n] + word[n + 1] + word[n] + word[n + 2 :] for n in start]
+    dropped = [word[:n] + word[n + 1 :] for n in start]
+    return list(dict.fromkeys([word[:3], *swapped, *dropped]))
+
+
+def _named(words: Sequence[Sequence[str]]) -> tuple[str, dict[str, Any]]:
+    """Condition that a word of the name begins with one of each of ``words``; served by trigrams.
+
+    Written with OR: for several ``LIKE ANY`` the index would be asked for each combination.
+    """
+    sql, params = "", {}
+    for n, beginnings in enumerate(words):
+        patterns = [like for one in beginnings for like in (f"{one}%", f"% {one}%")]
+        names = [f"word{n}_{at}" for at in range(len(patterns))]
+        sql += f" AND ({' OR '.join(f'c.search_name LIKE %({name})s' for name in names)})"
+        params |= dict(zip(names, patterns, strict=True))
     return sql, params
 
 

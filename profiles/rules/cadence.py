@@ -292,9 +292,9 @@ def chance_within(habits: Habits, morning: int, days: int) -> Floats:
 
 
 def chance_on_curve(
-    curves: npt.NDArray[np.int16], learned_on: Ints, morning: int, days: int
+    curves: npt.NDArray[np.int16], learned_on: Ints, morning: int, days: Ints | int
 ) -> Floats:
-    """The same for curves that were stored: one row per habit, as of the day it was learned."""
+    """The same for curves that were stored, one row and one number of `days` per habit."""
     curve: Floats = curves.astype(np.float64) / 10_000.0
     start = np.maximum(morning - 1 - learned_on, 0)
 

@@ -8,10 +8,11 @@ from typing import Any
 
 # The customer who says "every six weeks" is reminded this many days before it runs out.
 REMIND_BEFORE_DAYS = 3
-# At a counter where she already stands, a thing due within these days may be mentioned.
+# Reminders are set this many days ahead, and withdrawn when it is bought before their day; at a
+# counter, where the customer stands anyway, what is due within these days may be mentioned at once.
 AHEAD_DAYS = 3
-# A reminder helped when the purchase follows on its day or within the seven days after.
-HELPS_WITHIN_DAYS = 8
+# A reminder is in time when the purchase falls from 3 days before it to 7 days after it.
+IN_TIME_BEFORE_DAYS, IN_TIME_AFTER_DAYS = 3, 7
 # The chance that a reminder helps which the customer set herself.
 STATED_LIKELIHOOD = 0.9
 

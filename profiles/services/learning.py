@@ -7,7 +7,7 @@ own habits follow each purchase within seconds. The arithmetic stands in ``profi
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 import numpy as np
@@ -18,7 +18,6 @@ from profiles.models import Customer, Habit, LearnedModel
 from profiles.queries.company import company, company_day
 from profiles.rules import cadence
 from profiles.rules.diary import Purchases, open_diary
-from profiles.rules.reordering import REMIND_BEFORE_DAYS
 
 EPOCH = date(1970, 1, 1)
 # Some thousands of customers at once: NumPy is quick, and a worker stays far below 1 GB.
@@ -189,9 +188,12 @@ def _habit_rows(subject: str, purchases: Purchases, now: datetime) -> Iterator[t
     newest = np.zeros(len(diary.customers), dtype=np.int64)
     np.maximum.at(newest, diary.customer, diary.day)
     on = np.maximum(today - 1, newest[diary.customer[rows]])
-    habits = cadence.learn_rows(diary, shared_model(subject), rows, on)
-    first = diary.day[diary.start[rows]]
-    yield from _as_tuples(subject, habits, first, now)
+    shared = shared_model(subject)
+    # With two purchases we stay unsure whatever the model says: their plain rhythm is enough.
+    few = diary.nth[rows] < 2
+    for some, model in ((few, replace(shared, forest=None)), (~few, shared)):
+        habits = cadence.learn_rows(diary, model, rows[some], on[some])
+        yield from _as_tuples(subject, habits, diary.day[diary.start[rows[some]]], now)
 
 
 def _as_tuples(
@@ -199,10 +201,9 @@ def _as_tuples(
 ) -> Iterator[tuple[object, ...]]:
     item = habits.item.tolist()
     none = [None] * len(item)
-    remind_on = reminder_day(habits.remind_on, habits.expected_on, habits.learned_on)
     days = [
         _dates(column)
-        for column in (habits.expected_on, habits.earliest_on, habits.latest_on, remind_on)
+        for column in (habits.expected_on, habits.earliest_on, habits.latest_on, habits.remind_on)
     ]
     numbers = [
         np.round(column, 4).tolist()
@@ -239,16 +240,6 @@ def shared_model(subject: str) -> cadence.Shared:
         if found
         else cadence.Shared(groups=subject == "product")
     )
-
-
-def reminder_day(best: cadence.Ints, expected: cadence.Ints, learned: cadence.Ints) -> cadence.Ints:
-    """Take the best day for a reminder, but no later than a few days before it is expected.
-
-    A habit is learned anew whenever its customer buys anything. For what is due already, the best window
-    always begins tomorrow and so its middle is always a few days away: without this, who comes every
-    day would never be reminded.
-    """
-    return np.minimum(best, np.maximum(learned + 1, expected - REMIND_BEFORE_DAYS))
 
 
 def _day_number(day: date) -> int:

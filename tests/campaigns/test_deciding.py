@@ -42,14 +42,22 @@ def test_a_due_habit_is_spoken_of(dolores):
     choice = only(dolores)
     assert (choice.verdict, choice.reasons) == (Verdict.SPEAK, [])
     assert (choice.subject_id, choice.cycle) == (habit.product_id, date(2026, 2, 10))
-    assert choice.worth == pytest.approx(0.8 - 0.3)
+    assert choice.worth == pytest.approx(0.35)
     assert choice.facts["rhythm_days"] == 30.0
 
 
-def test_before_its_day_mail_waits_and_the_counter_may_mention_it(dolores):
+def test_a_reminder_is_set_ahead_for_its_day(dolores):
     due_habit(dolores, remind_on=date(2026, 3, 12), expected_on=date(2026, 3, 15))
+    planning.plan_morning(now=NOW)
+    assert Delivery.objects.get().due_at == datetime(2026, 3, 12, 9, 0, tzinfo=UTC)
+    assert delivering.deliver_due(now=NOW.replace(hour=12)) == {}
+    assert delivering.deliver_due(now=datetime(2026, 3, 12, 12, 0, tzinfo=UTC)) == {"sent": 1}
+
+
+def test_what_is_further_ahead_is_no_moment_yet(dolores):
+    due_habit(dolores, remind_on=date(2026, 3, 14), expected_on=date(2026, 3, 17))
     assert decide(customers=[dolores.pk], context=MAIL, now=NOW) == []
-    assert only(dolores, answering.COUNTER).verdict == Verdict.SPEAK
+    assert list(planning._awaited(NOW)) == []
 
 
 def test_after_its_time_nobody_speaks(dolores):
@@ -204,9 +212,9 @@ def test_deciding_costs_the_same_queries_for_one_and_for_many(django_assert_num_
     customers = [reachable_customer(f"Customer {n}") for n in range(5)]
     for customer in customers:
         due_habit(customer)
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(13):
         decide(customers=[customers[0].pk], context=MAIL, now=NOW)
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(13):
         decide(customers=[customer.pk for customer in customers], context=MAIL, now=NOW)
 
 

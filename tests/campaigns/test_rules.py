@@ -7,7 +7,7 @@ import pytest
 
 from campaigns.rules import arbitration
 from campaigns.rules.arms import in_control, position
-from campaigns.rules.codes import REFUSAL_BIT, Refusal, refusals_in
+from campaigns.rules.codes import REFUSAL_BIT, Door, Refusal, refusals_in
 from campaigns.rules.wording import WordingError, rendered, words
 
 IDS = np.arange(1, 100_001)
@@ -70,8 +70,10 @@ def test_nothing_in_nothing_out():
 
 
 def test_worth_is_help_minus_disturbance():
-    worth = arbitration.worth(np.array([0.8, 0.8]), np.array([1.0, 1.0]), np.array([0, 2]))
-    assert worth.tolist() == pytest.approx([0.5, 0.4])
+    help_, value, said = np.array([0.8, 0.8]), np.array([1.0, 1.0]), np.array([0, 2])
+    by_mail = arbitration.worth(help_, value, said, Door.EMAIL)
+    assert by_mail.tolist() == pytest.approx([0.35, 0.25])
+    assert (arbitration.worth(help_, value, said, Door.COUNTER) > by_mail).all()
 
 
 def test_reasons_are_told_in_their_order():

@@ -93,7 +93,7 @@ def test_says_why_this_why_now_and_from_which_facts(delivery, stranger):
     )
     assert "you need it again about 12 March" in page
     assert "most likely between 8 March and 17 March" in page
-    assert "We wrote on Tuesday, 10 March" in page
+    assert "We wrote on Tuesday, 10 March, ahead of that day" in page
     assert "on 1 January 2025 you agreed to this" in page
     assert "You may write about reminders." in page
     assert "written automatically" in page
