@@ -12,288 +12,789 @@ import profiles.rules.names
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('profiles', '0002_customers_and_purchases'),
+        ("profiles", "0002_customers_and_purchases"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='SandboxMessage',
+            name="SandboxMessage",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('message_id', models.CharField(db_index=True, max_length=200)),
-                ('recipient', models.CharField(max_length=254)),
-                ('sender', models.CharField(max_length=254)),
-                ('subject', models.CharField(max_length=300)),
-                ('headers', models.JSONField(default=dict)),
-                ('text', models.TextField()),
-                ('html', models.TextField(blank=True)),
-                ('received_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("message_id", models.CharField(db_index=True, max_length=200)),
+                ("recipient", models.CharField(max_length=254)),
+                ("sender", models.CharField(max_length=254)),
+                ("subject", models.CharField(max_length=300)),
+                ("headers", models.JSONField(default=dict)),
+                ("text", models.TextField()),
+                ("html", models.TextField(blank=True)),
+                (
+                    "received_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Campaign',
+            name="Campaign",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=60, unique=True)),
-                ('name', models.CharField(max_length=120)),
-                ('moment', models.CharField(max_length=60)),
-                ('action', models.CharField(blank=True, max_length=60)),
-                ('parameters', models.JSONField(blank=True, default=dict)),
-                ('purpose', models.CharField(choices=[(profiles.rules.names.Purpose['REMINDERS'], profiles.rules.names.Purpose['REMINDERS']), (profiles.rules.names.Purpose['OFFERS'], profiles.rules.names.Purpose['OFFERS'])], max_length=20)),
-                ('value', models.FloatField(db_default=1.0)),
-                ('is_live', models.BooleanField(db_default=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.CharField(max_length=60, unique=True)),
+                ("name", models.CharField(max_length=120)),
+                ("moment", models.CharField(max_length=60)),
+                ("action", models.CharField(blank=True, max_length=60)),
+                ("parameters", models.JSONField(blank=True, default=dict)),
+                (
+                    "purpose",
+                    models.CharField(
+                        choices=[
+                            (
+                                profiles.rules.names.Purpose["REMINDERS"],
+                                profiles.rules.names.Purpose["REMINDERS"],
+                            ),
+                            (
+                                profiles.rules.names.Purpose["OFFERS"],
+                                profiles.rules.names.Purpose["OFFERS"],
+                            ),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("value", models.FloatField(db_default=1.0)),
+                ("is_live", models.BooleanField(db_default=True)),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('value__gt', 0)), name='campaigns_campaign_value')],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("value__gt", 0)), name="campaigns_campaign_value"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Decision',
+            name="Decision",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('door', models.CharField(choices=[(campaigns.rules.codes.Door['EMAIL'], campaigns.rules.codes.Door['EMAIL']), (campaigns.rules.codes.Door['COUNTER'], campaigns.rules.codes.Door['COUNTER']), (campaigns.rules.codes.Door['PAGE'], campaigns.rules.codes.Door['PAGE'])], max_length=10)),
-                ('verdict', models.CharField(choices=[(campaigns.rules.codes.Verdict['SPEAK'], campaigns.rules.codes.Verdict['SPEAK']), (campaigns.rules.codes.Verdict['SILENT'], campaigns.rules.codes.Verdict['SILENT'])], max_length=10)),
-                ('arm', models.CharField(choices=[(campaigns.rules.codes.Arm['TREATED'], campaigns.rules.codes.Arm['TREATED']), (campaigns.rules.codes.Arm['CONTROL'], campaigns.rules.codes.Arm['CONTROL'])], max_length=10)),
-                ('worth', models.FloatField()),
-                ('likelihood', models.FloatField()),
-                ('reasons', models.JSONField(default=list)),
-                ('facts', models.JSONField(default=dict)),
-                ('considered', models.JSONField(default=list)),
-                ('decided_at', models.DateTimeField()),
-                ('campaign', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='campaigns.campaign')),
-                ('customer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='decisions', to='profiles.customer')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "door",
+                    models.CharField(
+                        choices=[
+                            (
+                                campaigns.rules.codes.Door["EMAIL"],
+                                campaigns.rules.codes.Door["EMAIL"],
+                            ),
+                            (
+                                campaigns.rules.codes.Door["COUNTER"],
+                                campaigns.rules.codes.Door["COUNTER"],
+                            ),
+                            (
+                                campaigns.rules.codes.Door["PAGE"],
+                                campaigns.rules.codes.Door["PAGE"],
+                            ),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "verdict",
+                    models.CharField(
+                        choices=[
+                            (
+                                campaigns.rules.codes.Verdict["SPEAK"],
+                                campaigns.rules.codes.Verdict["SPEAK"],
+                            ),
+                            (
+                                campaigns.rules.codes.Verdict["SILENT"],
+                                campaigns.rules.codes.Verdict["SILENT"],
+                            ),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "arm",
+                    models.CharField(
+                        choices=[
+                            (
+                                campaigns.rules.codes.Arm["TREATED"],
+                                campaigns.rules.codes.Arm["TREATED"],
+                            ),
+                            (
+                                campaigns.rules.codes.Arm["CONTROL"],
+                                campaigns.rules.codes.Arm["CONTROL"],
+                            ),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("worth", models.FloatField()),
+                ("likelihood", models.FloatField()),
+                ("reasons", models.JSONField(default=list)),
+                ("facts", models.JSONField(default=dict)),
+                ("considered", models.JSONField(default=list)),
+                ("decided_at", models.DateTimeField()),
+                (
+                    "campaign",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="campaigns.campaign",
+                    ),
+                ),
+                (
+                    "customer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="decisions",
+                        to="profiles.customer",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Delivery',
+            name="Delivery",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('channel', models.CharField(choices=[(profiles.rules.names.Channel['EMAIL'], profiles.rules.names.Channel['EMAIL'])], max_length=10)),
-                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('is_transactional', models.BooleanField(db_default=False)),
-                ('state', models.CharField(choices=[(campaigns.rules.codes.DeliveryState['PLANNED'], campaigns.rules.codes.DeliveryState['PLANNED']), (campaigns.rules.codes.DeliveryState['CLAIMED'], campaigns.rules.codes.DeliveryState['CLAIMED']), (campaigns.rules.codes.DeliveryState['SENT'], campaigns.rules.codes.DeliveryState['SENT']), (campaigns.rules.codes.DeliveryState['FAILED'], campaigns.rules.codes.DeliveryState['FAILED']), (campaigns.rules.codes.DeliveryState['UNCERTAIN'], campaigns.rules.codes.DeliveryState['UNCERTAIN']), (campaigns.rules.codes.DeliveryState['SKIPPED'], campaigns.rules.codes.DeliveryState['SKIPPED']), (campaigns.rules.codes.DeliveryState['MISSED'], campaigns.rules.codes.DeliveryState['MISSED'])], db_default='planned', max_length=10)),
-                ('reason', models.CharField(blank=True, max_length=40)),
-                ('due_at', models.DateTimeField()),
-                ('expires_at', models.DateTimeField()),
-                ('attempt', models.PositiveIntegerField(db_default=0)),
-                ('lease_until', models.DateTimeField(null=True)),
-                ('handed_at', models.DateTimeField(null=True)),
-                ('finished_at', models.DateTimeField(null=True)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('campaign', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='campaigns.campaign')),
-                ('customer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='deliveries', to='profiles.customer')),
-                ('decision', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='delivery', to='campaigns.decision')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "channel",
+                    models.CharField(
+                        choices=[
+                            (
+                                profiles.rules.names.Channel["EMAIL"],
+                                profiles.rules.names.Channel["EMAIL"],
+                            )
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("public_id", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("is_transactional", models.BooleanField(db_default=False)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            (
+                                campaigns.rules.codes.DeliveryState["PLANNED"],
+                                campaigns.rules.codes.DeliveryState["PLANNED"],
+                            ),
+                            (
+                                campaigns.rules.codes.DeliveryState["CLAIMED"],
+                                campaigns.rules.codes.DeliveryState["CLAIMED"],
+                            ),
+                            (
+                                campaigns.rules.codes.DeliveryState["SENT"],
+                                campaigns.rules.codes.DeliveryState["SENT"],
+                            ),
+                            (
+                                campaigns.rules.codes.DeliveryState["FAILED"],
+                                campaigns.rules.codes.DeliveryState["FAILED"],
+                            ),
+                            (
+                                campaigns.rules.codes.DeliveryState["UNCERTAIN"],
+                                campaigns.rules.codes.DeliveryState["UNCERTAIN"],
+                            ),
+                            (
+                                campaigns.rules.codes.DeliveryState["SKIPPED"],
+                                campaigns.rules.codes.DeliveryState["SKIPPED"],
+                            ),
+                            (
+                                campaigns.rules.codes.DeliveryState["MISSED"],
+                                campaigns.rules.codes.DeliveryState["MISSED"],
+                            ),
+                        ],
+                        db_default="planned",
+                        max_length=10,
+                    ),
+                ),
+                ("reason", models.CharField(blank=True, max_length=40)),
+                ("due_at", models.DateTimeField()),
+                ("expires_at", models.DateTimeField()),
+                ("attempt", models.PositiveIntegerField(db_default=0)),
+                ("lease_until", models.DateTimeField(null=True)),
+                ("handed_at", models.DateTimeField(null=True)),
+                ("finished_at", models.DateTimeField(null=True)),
+                (
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
+                (
+                    "campaign",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="campaigns.campaign",
+                    ),
+                ),
+                (
+                    "customer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="deliveries",
+                        to="profiles.customer",
+                    ),
+                ),
+                (
+                    "decision",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="delivery",
+                        to="campaigns.decision",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'deliveries',
+                "verbose_name_plural": "deliveries",
             },
         ),
         migrations.CreateModel(
-            name='Message',
+            name="Message",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('recipient', models.CharField(max_length=254)),
-                ('subject', models.CharField(max_length=300)),
-                ('text', models.TextField()),
-                ('html', models.TextField()),
-                ('rendered_at', models.DateTimeField()),
-                ('delivery', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='message', to='campaigns.delivery')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("recipient", models.CharField(max_length=254)),
+                ("subject", models.CharField(max_length=300)),
+                ("text", models.TextField()),
+                ("html", models.TextField()),
+                ("rendered_at", models.DateTimeField()),
+                (
+                    "delivery",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="message",
+                        to="campaigns.delivery",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='MessageTemplate',
+            name="MessageTemplate",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('language', models.CharField(db_default='en', max_length=10)),
-                ('version', models.PositiveIntegerField()),
-                ('subject', models.CharField(max_length=200)),
-                ('text', models.TextField()),
-                ('html', models.TextField()),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('campaign', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='templates', to='campaigns.campaign')),
-                ('created_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("language", models.CharField(db_default="en", max_length=10)),
+                ("version", models.PositiveIntegerField()),
+                ("subject", models.CharField(max_length=200)),
+                ("text", models.TextField()),
+                ("html", models.TextField()),
+                (
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
+                (
+                    "campaign",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="templates",
+                        to="campaigns.campaign",
+                    ),
+                ),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='delivery',
-            name='template',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='campaigns.messagetemplate'),
+            model_name="delivery",
+            name="template",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="campaigns.messagetemplate",
+            ),
         ),
         migrations.CreateModel(
-            name='Moment',
+            name="Moment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=60)),
-                ('subject_id', models.BigIntegerField(db_default=0)),
-                ('cycle', models.DateField()),
-                ('until', models.DateField()),
-                ('seen_at', models.DateTimeField()),
-                ('customer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='moments', to='profiles.customer')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("kind", models.CharField(max_length=60)),
+                ("subject_id", models.BigIntegerField(db_default=0)),
+                ("cycle", models.DateField()),
+                ("until", models.DateField()),
+                ("seen_at", models.DateTimeField()),
+                (
+                    "customer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="moments",
+                        to="profiles.customer",
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='decision',
-            name='moment',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='decisions', to='campaigns.moment'),
+            model_name="decision",
+            name="moment",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="decisions",
+                to="campaigns.moment",
+            ),
         ),
         migrations.CreateModel(
-            name='Outcome',
+            name="Outcome",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[(campaigns.rules.codes.OutcomeKind['SAID'], campaigns.rules.codes.OutcomeKind['SAID']), (campaigns.rules.codes.OutcomeKind['NOT_NOW'], campaigns.rules.codes.OutcomeKind['NOT_NOW']), (campaigns.rules.codes.OutcomeKind['NOT_RELEVANT'], campaigns.rules.codes.OutcomeKind['NOT_RELEVANT']), (campaigns.rules.codes.OutcomeKind['LESS'], campaigns.rules.codes.OutcomeKind['LESS']), (campaigns.rules.codes.OutcomeKind['STOP'], campaigns.rules.codes.OutcomeKind['STOP']), (campaigns.rules.codes.OutcomeKind['PLENTY'], campaigns.rules.codes.OutcomeKind['PLENTY']), (campaigns.rules.codes.OutcomeKind['BUY_AGAIN'], campaigns.rules.codes.OutcomeKind['BUY_AGAIN']), (campaigns.rules.codes.OutcomeKind['HELPFUL'], campaigns.rules.codes.OutcomeKind['HELPFUL']), (campaigns.rules.codes.OutcomeKind['PERSON'], campaigns.rules.codes.OutcomeKind['PERSON'])], max_length=20)),
-                ('door', models.CharField(choices=[(campaigns.rules.codes.Door['EMAIL'], campaigns.rules.codes.Door['EMAIL']), (campaigns.rules.codes.Door['COUNTER'], campaigns.rules.codes.Door['COUNTER']), (campaigns.rules.codes.Door['PAGE'], campaigns.rules.codes.Door['PAGE'])], max_length=10)),
-                ('actor', models.CharField(max_length=60)),
-                ('occurred_at', models.DateTimeField()),
-                ('until', models.DateField(null=True)),
-                ('customer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='outcomes', to='profiles.customer')),
-                ('decision', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='outcomes', to='campaigns.decision')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            (
+                                campaigns.rules.codes.OutcomeKind["SAID"],
+                                campaigns.rules.codes.OutcomeKind["SAID"],
+                            ),
+                            (
+                                campaigns.rules.codes.OutcomeKind["NOT_NOW"],
+                                campaigns.rules.codes.OutcomeKind["NOT_NOW"],
+                            ),
+                            (
+                                campaigns.rules.codes.OutcomeKind["NOT_RELEVANT"],
+                                campaigns.rules.codes.OutcomeKind["NOT_RELEVANT"],
+                            ),
+                            (
+                                campaigns.rules.codes.OutcomeKind["LESS"],
+                                campaigns.rules.codes.OutcomeKind["LESS"],
+                            ),
+                            (
+                                campaigns.rules.codes.OutcomeKind["STOP"],
+                                campaigns.rules.codes.OutcomeKind["STOP"],
+                            ),
+                            (
+                                campaigns.rules.codes.OutcomeKind["PLENTY"],
+                                campaigns.rules.codes.OutcomeKind["PLENTY"],
+                            ),
+                            (
+                                campaigns.rules.codes.OutcomeKind["BUY_AGAIN"],
+                                campaigns.rules.codes.OutcomeKind["BUY_AGAIN"],
+                            ),
+                            (
+                                campaigns.rules.codes.OutcomeKind["HELPFUL"],
+                                campaigns.rules.codes.OutcomeKind["HELPFUL"],
+                            ),
+                            (
+                                campaigns.rules.codes.OutcomeKind["PERSON"],
+                                campaigns.rules.codes.OutcomeKind["PERSON"],
+                            ),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "door",
+                    models.CharField(
+                        choices=[
+                            (
+                                campaigns.rules.codes.Door["EMAIL"],
+                                campaigns.rules.codes.Door["EMAIL"],
+                            ),
+                            (
+                                campaigns.rules.codes.Door["COUNTER"],
+                                campaigns.rules.codes.Door["COUNTER"],
+                            ),
+                            (
+                                campaigns.rules.codes.Door["PAGE"],
+                                campaigns.rules.codes.Door["PAGE"],
+                            ),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("actor", models.CharField(max_length=60)),
+                ("occurred_at", models.DateTimeField()),
+                ("until", models.DateField(null=True)),
+                (
+                    "customer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="outcomes",
+                        to="profiles.customer",
+                    ),
+                ),
+                (
+                    "decision",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="outcomes",
+                        to="campaigns.decision",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='PlanRun',
+            name="PlanRun",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('on', models.DateField(unique=True)),
-                ('state', models.CharField(choices=[(campaigns.rules.codes.RunState['QUEUED'], campaigns.rules.codes.RunState['QUEUED']), (campaigns.rules.codes.RunState['RUNNING'], campaigns.rules.codes.RunState['RUNNING']), (campaigns.rules.codes.RunState['DONE'], campaigns.rules.codes.RunState['DONE']), (campaigns.rules.codes.RunState['FAILED'], campaigns.rules.codes.RunState['FAILED'])], max_length=10)),
-                ('cursor', models.BigIntegerField(db_default=0)),
-                ('counts', models.JSONField(default=dict)),
-                ('started_at', models.DateTimeField()),
-                ('finished_at', models.DateTimeField(null=True)),
-                ('lease_until', models.DateTimeField(null=True)),
-                ('attempt', models.PositiveIntegerField(db_default=0)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("on", models.DateField(unique=True)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            (
+                                campaigns.rules.codes.RunState["QUEUED"],
+                                campaigns.rules.codes.RunState["QUEUED"],
+                            ),
+                            (
+                                campaigns.rules.codes.RunState["RUNNING"],
+                                campaigns.rules.codes.RunState["RUNNING"],
+                            ),
+                            (
+                                campaigns.rules.codes.RunState["DONE"],
+                                campaigns.rules.codes.RunState["DONE"],
+                            ),
+                            (
+                                campaigns.rules.codes.RunState["FAILED"],
+                                campaigns.rules.codes.RunState["FAILED"],
+                            ),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("cursor", models.BigIntegerField(db_default=0)),
+                ("counts", models.JSONField(default=dict)),
+                ("started_at", models.DateTimeField()),
+                ("finished_at", models.DateTimeField(null=True)),
+                ("lease_until", models.DateTimeField(null=True)),
+                ("attempt", models.PositiveIntegerField(db_default=0)),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ['queued', 'running', 'done', 'failed'])), name='campaigns_planrun_state')],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["queued", "running", "done", "failed"])),
+                        name="campaigns_planrun_state",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Rehearsal',
+            name="Rehearsal",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('file_name', models.CharField(max_length=200)),
-                ('path', models.CharField(max_length=500)),
-                ('sha256', models.CharField(max_length=64)),
-                ('mapping', models.JSONField(blank=True, default=dict)),
-                ('time_zone', models.CharField(db_default='UTC', max_length=60)),
-                ('as_of', models.DateField(blank=True, help_text='empty: 30 days before the last order', null=True)),
-                ('state', models.CharField(choices=[(campaigns.rules.codes.RunState['QUEUED'], campaigns.rules.codes.RunState['QUEUED']), (campaigns.rules.codes.RunState['RUNNING'], campaigns.rules.codes.RunState['RUNNING']), (campaigns.rules.codes.RunState['DONE'], campaigns.rules.codes.RunState['DONE']), (campaigns.rules.codes.RunState['FAILED'], campaigns.rules.codes.RunState['FAILED'])], max_length=10)),
-                ('progress', models.JSONField(default=dict)),
-                ('report', models.JSONField(default=dict)),
-                ('error', models.TextField(blank=True)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('finished_at', models.DateTimeField(null=True)),
-                ('lease_until', models.DateTimeField(null=True)),
-                ('attempt', models.PositiveIntegerField(db_default=0)),
-                ('created_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("file_name", models.CharField(max_length=200)),
+                ("path", models.CharField(max_length=500)),
+                ("sha256", models.CharField(max_length=64)),
+                ("mapping", models.JSONField(blank=True, default=dict)),
+                ("time_zone", models.CharField(db_default="UTC", max_length=60)),
+                (
+                    "as_of",
+                    models.DateField(
+                        blank=True, help_text="empty: 30 days before the last order", null=True
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            (
+                                campaigns.rules.codes.RunState["QUEUED"],
+                                campaigns.rules.codes.RunState["QUEUED"],
+                            ),
+                            (
+                                campaigns.rules.codes.RunState["RUNNING"],
+                                campaigns.rules.codes.RunState["RUNNING"],
+                            ),
+                            (
+                                campaigns.rules.codes.RunState["DONE"],
+                                campaigns.rules.codes.RunState["DONE"],
+                            ),
+                            (
+                                campaigns.rules.codes.RunState["FAILED"],
+                                campaigns.rules.codes.RunState["FAILED"],
+                            ),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("progress", models.JSONField(default=dict)),
+                ("report", models.JSONField(default=dict)),
+                ("error", models.TextField(blank=True)),
+                (
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
+                ("finished_at", models.DateTimeField(null=True)),
+                ("lease_until", models.DateTimeField(null=True)),
+                ("attempt", models.PositiveIntegerField(db_default=0)),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='SendingPolicy',
+            name="SendingPolicy",
             fields=[
-                ('id', models.SmallIntegerField(default=1, editable=False, primary_key=True, serialize=False)),
-                ('sender_name', models.CharField(db_default='My company', max_length=120)),
-                ('sender_email', models.EmailField(db_default='hello@example.com', max_length=254)),
-                ('quiet_from', models.TimeField(db_default='20:00')),
-                ('quiet_until', models.TimeField(db_default='09:00')),
-                ('max_per_week', models.PositiveSmallIntegerField(db_default=2, help_text='per customer, over all campaigns', verbose_name='messages a week, at most')),
-                ('control_share', models.FloatField(db_default=0.1, help_text='share of customers, 0 to 0.5', verbose_name='control group')),
-                ('shortest_rhythm_days', models.PositiveSmallIntegerField(db_default=7, help_text='days', verbose_name='shortest rhythm worth a reminder')),
-                ('postal_address', models.CharField(blank=True, help_text='in each message', max_length=200)),
-                ('stopped_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('fingerprint', models.CharField(blank=True, editable=False, max_length=64)),
-                ('stopped_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.SmallIntegerField(
+                        default=1, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("sender_name", models.CharField(db_default="My company", max_length=120)),
+                ("sender_email", models.EmailField(db_default="hello@example.com", max_length=254)),
+                ("quiet_from", models.TimeField(db_default="20:00")),
+                ("quiet_until", models.TimeField(db_default="09:00")),
+                (
+                    "max_per_week",
+                    models.PositiveSmallIntegerField(
+                        db_default=2,
+                        help_text="per customer, over all campaigns",
+                        verbose_name="messages a week, at most",
+                    ),
+                ),
+                (
+                    "control_share",
+                    models.FloatField(
+                        db_default=0.1,
+                        help_text="share of customers, 0 to 0.5",
+                        verbose_name="control group",
+                    ),
+                ),
+                (
+                    "shortest_rhythm_days",
+                    models.PositiveSmallIntegerField(
+                        db_default=7,
+                        help_text="days",
+                        verbose_name="shortest rhythm worth a reminder",
+                    ),
+                ),
+                (
+                    "postal_address",
+                    models.CharField(blank=True, help_text="in each message", max_length=200),
+                ),
+                ("stopped_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("fingerprint", models.CharField(blank=True, editable=False, max_length=64)),
+                (
+                    "stopped_by",
+                    models.ForeignKey(
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'sending policy',
+                "verbose_name_plural": "sending policy",
             },
         ),
         migrations.AddConstraint(
-            model_name='messagetemplate',
-            constraint=models.UniqueConstraint(fields=('campaign', 'language', 'version'), name='campaigns_template_version'),
+            model_name="messagetemplate",
+            constraint=models.UniqueConstraint(
+                fields=("campaign", "language", "version"), name="campaigns_template_version"
+            ),
         ),
         migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(condition=models.Q(('state', 'planned')), fields=['due_at', 'id'], name='campaigns_delivery_due'),
+            model_name="delivery",
+            index=models.Index(
+                condition=models.Q(("state", "planned")),
+                fields=["due_at", "id"],
+                name="campaigns_delivery_due",
+            ),
         ),
         migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(condition=models.Q(('state', 'claimed')), fields=['lease_until'], name='campaigns_delivery_leased'),
+            model_name="delivery",
+            index=models.Index(
+                condition=models.Q(("state", "claimed")),
+                fields=["lease_until"],
+                name="campaigns_delivery_leased",
+            ),
         ),
         migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(fields=['customer', '-due_at'], name='campaigns_delivery_customer'),
+            model_name="delivery",
+            index=models.Index(fields=["customer", "-due_at"], name="campaigns_delivery_customer"),
         ),
         migrations.AddConstraint(
-            model_name='delivery',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['planned', 'claimed', 'sent', 'failed', 'uncertain', 'skipped', 'missed'])), name='campaigns_delivery_state'),
+            model_name="delivery",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "state__in",
+                        ["planned", "claimed", "sent", "failed", "uncertain", "skipped", "missed"],
+                    )
+                ),
+                name="campaigns_delivery_state",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='delivery',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('lease_until__isnull', False), ('state', 'claimed')), models.Q(models.Q(('state', 'claimed'), _negated=True), ('lease_until__isnull', True)), _connector='OR'), name='campaigns_delivery_lease_when_claimed'),
+            model_name="delivery",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("lease_until__isnull", False), ("state", "claimed")),
+                    models.Q(
+                        models.Q(("state", "claimed"), _negated=True), ("lease_until__isnull", True)
+                    ),
+                    _connector="OR",
+                ),
+                name="campaigns_delivery_lease_when_claimed",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='delivery',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('finished_at__isnull', True), ('state__in', ['planned', 'claimed'])), models.Q(models.Q(('state__in', ['planned', 'claimed']), _negated=True), ('finished_at__isnull', False)), _connector='OR'), name='campaigns_delivery_finished_when_closed'),
+            model_name="delivery",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("finished_at__isnull", True), ("state__in", ["planned", "claimed"])),
+                    models.Q(
+                        models.Q(("state__in", ["planned", "claimed"]), _negated=True),
+                        ("finished_at__isnull", False),
+                    ),
+                    _connector="OR",
+                ),
+                name="campaigns_delivery_finished_when_closed",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='delivery',
-            constraint=models.CheckConstraint(condition=models.Q(('expires_at__gt', models.F('due_at'))), name='campaigns_delivery_window'),
+            model_name="delivery",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("expires_at__gt", models.F("due_at"))),
+                name="campaigns_delivery_window",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='moment',
-            constraint=models.UniqueConstraint(fields=('customer', 'kind', 'subject_id', 'cycle'), name='campaigns_moment_once'),
+            model_name="moment",
+            constraint=models.UniqueConstraint(
+                fields=("customer", "kind", "subject_id", "cycle"), name="campaigns_moment_once"
+            ),
         ),
         migrations.AddIndex(
-            model_name='decision',
-            index=models.Index(fields=['moment', '-decided_at', '-id'], name='campaigns_decision_newest'),
+            model_name="decision",
+            index=models.Index(
+                fields=["moment", "-decided_at", "-id"], name="campaigns_decision_newest"
+            ),
         ),
         migrations.AddIndex(
-            model_name='decision',
-            index=models.Index(fields=['customer', '-decided_at'], name='campaigns_decision_customer'),
+            model_name="decision",
+            index=models.Index(
+                fields=["customer", "-decided_at"], name="campaigns_decision_customer"
+            ),
         ),
         migrations.AddIndex(
-            model_name='decision',
-            index=models.Index(fields=['-decided_at'], name='campaigns_decision_time'),
+            model_name="decision",
+            index=models.Index(fields=["-decided_at"], name="campaigns_decision_time"),
         ),
         migrations.AddConstraint(
-            model_name='decision',
-            constraint=models.CheckConstraint(condition=models.Q(('verdict__in', ['speak', 'silent'])), name='campaigns_decision_verdict'),
+            model_name="decision",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("verdict__in", ["speak", "silent"])),
+                name="campaigns_decision_verdict",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='decision',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('reasons', []), ('verdict', 'speak')), models.Q(('verdict', 'silent'), models.Q(('reasons', []), _negated=True)), _connector='OR'), name='campaigns_decision_silence_has_reason'),
+            model_name="decision",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("reasons", []), ("verdict", "speak")),
+                    models.Q(("verdict", "silent"), models.Q(("reasons", []), _negated=True)),
+                    _connector="OR",
+                ),
+                name="campaigns_decision_silence_has_reason",
+            ),
         ),
         migrations.AddIndex(
-            model_name='outcome',
-            index=models.Index(fields=['customer', 'kind'], name='campaigns_outcome_customer'),
+            model_name="outcome",
+            index=models.Index(fields=["customer", "kind"], name="campaigns_outcome_customer"),
         ),
         migrations.AddConstraint(
-            model_name='outcome',
-            constraint=models.UniqueConstraint(fields=('decision', 'kind', 'actor'), name='campaigns_outcome_once'),
+            model_name="outcome",
+            constraint=models.UniqueConstraint(
+                fields=("decision", "kind", "actor"), name="campaigns_outcome_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='rehearsal',
-            constraint=models.UniqueConstraint(fields=('sha256', 'as_of'), name='campaigns_rehearsal_once', nulls_distinct=False),
+            model_name="rehearsal",
+            constraint=models.UniqueConstraint(
+                fields=("sha256", "as_of"), name="campaigns_rehearsal_once", nulls_distinct=False
+            ),
         ),
         migrations.AddConstraint(
-            model_name='rehearsal',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['queued', 'running', 'done', 'failed'])), name='campaigns_rehearsal_state'),
+            model_name="rehearsal",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["queued", "running", "done", "failed"])),
+                name="campaigns_rehearsal_state",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='sendingpolicy',
-            constraint=models.CheckConstraint(condition=models.Q(('id', 1)), name='campaigns_sendingpolicy_only_row'),
+            model_name="sendingpolicy",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("id", 1)), name="campaigns_sendingpolicy_only_row"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='sendingpolicy',
-            constraint=models.CheckConstraint(condition=models.Q(('control_share__gte', 0), ('control_share__lte', 0.5)), name='campaigns_policy_control_share', violation_error_message='The control group is a share between 0 and 0.5.'),
+            model_name="sendingpolicy",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("control_share__gte", 0), ("control_share__lte", 0.5)),
+                name="campaigns_policy_control_share",
+                violation_error_message="The control group is a share between 0 and 0.5.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='sendingpolicy',
-            constraint=models.CheckConstraint(condition=models.Q(('max_per_week__lte', 7)), name='campaigns_policy_cap', violation_error_message='More than one message a day is never allowed.'),
+            model_name="sendingpolicy",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("max_per_week__lte", 7)),
+                name="campaigns_policy_cap",
+                violation_error_message="More than one message a day is never allowed.",
+            ),
         ),
     ]

@@ -4,15 +4,16 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('campaigns', '0002_append_only'),
+        ("campaigns", "0002_append_only"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='sendingpolicy',
-            name='shortest_rhythm_days',
-            field=models.PositiveSmallIntegerField(db_default=5, help_text='days', verbose_name='shortest rhythm worth a reminder'),
+            model_name="sendingpolicy",
+            name="shortest_rhythm_days",
+            field=models.PositiveSmallIntegerField(
+                db_default=5, help_text="days", verbose_name="shortest rhythm worth a reminder"
+            ),
         ),
     ]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -132,7 +133,7 @@ def selling_forbidden(customer_ids: Sequence[int], now: datetime) -> set[int]:
     }
 
 
-def _standing(row: tuple, policy: SendingPolicy, forbidden: bool) -> Standing:
+def _standing(row: tuple[Any, ...], policy: SendingPolicy, forbidden: bool) -> Standing:
     _, zone, quiet_from, quiet_until, own_limit, has_address, said, granted, less = row
     company_limit = policy.max_per_week
     return Standing(

@@ -107,7 +107,7 @@ def timing(*, first: date, last: date) -> dict[str, dict[str, dict[str, Any]]]:
     sides. Reminders with less than 7 days of the file after them are not judged. The baseline takes the
     pairs bought most often first, which is its strongest form.
     """
-    scope = {"zone": company().time_zone, "first": first, "last": last}
+    scope: dict[str, Any] = {"zone": company().time_zone, "first": first, "last": last}
     judged = {}
     for suffix, left in (("", False), ("_left", True)):
         with connection.cursor() as cursor:

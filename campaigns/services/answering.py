@@ -11,11 +11,12 @@ from campaigns.rules.codes import Door, OutcomeKind, Verdict
 from campaigns.services.deciding import Choice, Context, decide
 from campaigns.services.planning import store_choices
 from cxportal.lib.errors import DomainError
+from feedback.rules import CaseKind
 from feedback.services import cases
 from profiles.models import Customer, Product
 from profiles.queries.company import company_day
 from profiles.queries.due import MOMENT as DUE_REORDER
-from profiles.rules.names import Channel
+from profiles.rules.names import Channel, Purpose
 from profiles.services import consenting, scheduling
 
 # How long an answer holds that is not for good.
@@ -112,7 +113,7 @@ def _carry_out(outcome: Outcome, now: datetime) -> None:
     elif kind == OutcomeKind.PERSON:
         cases.open_case(
             customer=outcome.customer,
-            kind="person",
+            kind=CaseKind.PERSON,
             source_ref=f"decision:{outcome.decision_id}",
             detail="Asked for a person from a message.",
             opened_by=outcome.actor,
@@ -132,7 +133,7 @@ def stop(*, decision: Decision, door: str, actor: str, now: datetime) -> None:
     """Withdraw the consent that this message stood on; the ledger keeps who, when and where."""
     consenting.withdraw(
         customer=decision.customer,
-        purpose=decision.campaign.purpose,
+        purpose=Purpose(decision.campaign.purpose),
         channel=Channel.EMAIL,
         door=door,
         actor=actor,

@@ -214,7 +214,7 @@ def _example(customer: Customer, now: datetime) -> _Subject:
         return _Subject(
             {"rhythm_days": 28.0}, None, Product(name="a product", code="1"), "you bought it before"
         )
-    days = bought_on([(customer.pk, habit.product_id)], now)
-    facts = {"rhythm_days": habit.rhythm_days, "bought_on": days[customer.pk, habit.product_id]}
+    pair = (customer.pk, habit.product.pk)
+    facts = {"rhythm_days": habit.rhythm_days, "bought_on": bought_on([pair], now)[pair]}
     because = registry.moments[DUE_REORDER].explain(facts, "customer")
     return _Subject(facts, habit.last_on, habit.product, because)

@@ -168,7 +168,10 @@ def _choices(
     )
     rows = [(part, row) for part in parts for row in range(len(part))]
     order = np.lexsort((-worth, ~picked, customer))
-    choices = [_choice(*rows[at], int(reasons[at]), bool(control[at])) for at in order.tolist()]
+    choices = [
+        _choice(rows[at][0], rows[at][1], int(reasons[at]), bool(control[at]))
+        for at in order.tolist()
+    ]
     return list(_with_considered(choices))
 
 

@@ -24,7 +24,7 @@ from django.db.models.functions import Now
 from campaigns.models import Delivery, Message, SendingPolicy
 from campaigns.queries import eligibility
 from campaigns.queries.policy import sending_policy
-from campaigns.rules.codes import DeliveryState, Refusal, refusals_in
+from campaigns.rules.codes import REFUSAL_BIT, DeliveryState, Refusal, refusals_in
 from campaigns.rules.windows import next_open
 from campaigns.services import fencing
 from campaigns.services.composing import Composed, TemplateInvalid, compose
@@ -42,7 +42,7 @@ MOST_ATTEMPTS = 5
 # ours, the switch is on, and the newest word of the customer is yes.
 _HAND_OVER = """
     UPDATE campaigns_delivery d
-    SET handed_at = clock_timestamp(), lease_until = clock_timestamp() + %(lease)s
+    SET handed_at = clock_timestamp(), lease_until = clock_timestamp() + make_interval(secs => %(lease)s)
     FROM campaigns_campaign k
     WHERE d.id = %(id)s AND d.attempt = %(attempt)s AND d.state = 'claimed' AND k.id = d.campaign_id
       AND NOT EXISTS (SELECT 1 FROM campaigns_sendingpolicy p WHERE p.stopped_at IS NOT NULL)
@@ -192,7 +192,7 @@ def _answered(due: Sequence[Delivery], now: datetime) -> list[int]:
         now,
     )
     said = eligibility.said_by_staff([m.pk for m in moments])
-    already = eligibility.REFUSAL_BIT[Refusal.ALREADY_SAID]
+    already = REFUSAL_BIT[Refusal.ALREADY_SAID]
     return [
         int(mask) & ~already | (already if moment.pk in said else 0)
         for mask, moment in zip(masks, moments, strict=True)
@@ -259,7 +259,12 @@ def _may_leave(mail: Mail, now: datetime) -> bool:
         with connection.cursor() as cursor:
             cursor.execute(
                 _HAND_OVER,
-                {"id": delivery.pk, "attempt": delivery.attempt, "lease": LEASE, "now": now},
+                {
+                    "id": delivery.pk,
+                    "attempt": delivery.attempt,
+                    "lease": LEASE.total_seconds(),
+                    "now": now,
+                },
             )
             if not cursor.rowcount:
                 return False

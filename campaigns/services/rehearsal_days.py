@@ -52,7 +52,7 @@ class NothingToRehearse(DomainError):
 class Steps:
     """Seconds and peak memory of each step, added up over the mornings."""
 
-    seconds: Counter[str] = field(default_factory=Counter)
+    seconds: dict[str, float] = field(default_factory=lambda: defaultdict(float))
     peak_mb: dict[str, float] = field(default_factory=lambda: defaultdict(float))
 
     @contextmanager
@@ -171,7 +171,7 @@ def _presume_contact(now: datetime) -> None:
     wording = consenting.publish_wording(
         purpose=Purpose.REMINDERS, language="en", text="Presumed for a rehearsal; nobody was asked."
     )
-    scope = {
+    scope: dict[str, Any] = {
         "now": now,
         "wording": wording.pk,
         "purpose": Purpose.REMINDERS.value,

@@ -208,7 +208,7 @@ def _listen(process: subprocess.Popen[str], progress: Progress) -> dict[str, Any
     for line in process.stdout:
         news = json.loads(line)
         if "report" in news:
-            return news["report"]
+            return dict(news["report"])
         if "error" in news:
             raise RehearsalFailed(news["error"])
         progress(news["progress"])

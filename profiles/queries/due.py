@@ -98,16 +98,17 @@ def detect(customer_ids: Sequence[int], now: datetime) -> Occurrences:
     """Find what these customers need again about now, with our doubts, likeliest first."""
     zone = company_zone()
     today = now.astimezone(zone).date()
-    params = {"ids": list(customer_ids), "today": today, "now": now, "zone": zone.key}
+    params: dict[str, Any] = {
+        "ids": list(customer_ids),
+        "today": today,
+        "now": now,
+        "zone": zone.key,
+    }
     with connection.cursor() as cursor:
         cursor.execute(_DETECT, params)
         names = [column.name for column in cursor.description or ()]
         rows = cursor.fetchall()
-    columns: dict[str, list[Any]] = (
-        dict(zip(names, zip(*rows, strict=True), strict=True))
-        if rows
-        else {name: [] for name in names}
-    )
+    columns: dict[str, list[Any]] = {name: [row[n] for row in rows] for n, name in enumerate(names)}
     facts = (
         "purchase_days",
         "rhythm_days",

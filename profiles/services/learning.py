@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import numpy as np
 from django.db import connection, transaction
@@ -17,7 +18,7 @@ from cxportal.lib.columns import read_longs, write_rows
 from profiles.models import Customer, Habit, LearnedModel
 from profiles.queries.company import company, company_day
 from profiles.rules import cadence
-from profiles.rules.diary import Purchases, open_diary
+from profiles.rules.diary import Floats, Ints, Purchases, open_diary
 
 EPOCH = date(1970, 1, 1)
 # Some thousands of customers at once: NumPy is quick, and a worker stays far below 1 GB.
@@ -152,14 +153,14 @@ def learn_everything(*, now: datetime) -> Learned:
 
 @dataclass(frozen=True)
 class _Lines:
-    customer: cadence.Ints
-    product: cadence.Ints
-    category: cadence.Ints
-    day: cadence.Ints
-    quantity: cadence.Floats
+    customer: Ints
+    product: Ints
+    category: Ints
+    day: Ints
+    quantity: Floats
 
 
-def _lines(customers: str, params: dict[str, object], now: datetime) -> _Lines:
+def _lines(customers: str, params: dict[str, Any], now: datetime) -> _Lines:
     query = _LINES.format(customers=customers)
     zone = {"zone": company().time_zone, "now": now}
     customer, product, category, day, milli = read_longs(query, params | zone, 5)
@@ -197,7 +198,7 @@ def _habit_rows(subject: str, purchases: Purchases, now: datetime) -> Iterator[t
 
 
 def _as_tuples(
-    subject: str, habits: cadence.Habits, first: cadence.Ints, now: datetime
+    subject: str, habits: cadence.Habits, first: Ints, now: datetime
 ) -> Iterator[tuple[object, ...]]:
     item = habits.item.tolist()
     none = [None] * len(item)
@@ -246,5 +247,5 @@ def _day_number(day: date) -> int:
     return (day - EPOCH).days
 
 
-def _dates(days: cadence.Ints) -> list[date]:
+def _dates(days: Ints) -> list[date]:
     return [EPOCH + timedelta(days=day) for day in days.tolist()]
