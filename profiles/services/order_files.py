@@ -363,7 +363,8 @@ def _taker(
     time_of = cached(partial(orders.parsed_time, zone=zone, order=style.date_order))
     quantity_of = cached(partial(orders.parsed_quantity, decimal_comma=comma))
     price_of = cached(partial(orders.parsed_price, digits=price_digits, decimal_comma=comma))
-    nothing, one, longest = orders.NOTHING, Decimal(1), orders.CODE_LENGTH
+    nothing, one = orders.NOTHING, Decimal(1)
+    longest, longest_place = orders.CODE_LENGTH, orders.PLACE_LENGTH
 
     def reject(line_number: int, reason: RejectReason) -> Reject:
         return Reject(line_number, reason, records.raw())
@@ -396,12 +397,7 @@ def _taker(
         if price is None:
             return reject(line_number, RejectReason.BAD_PRICE)
         place = values[place_at].strip() if place_at >= 0 else ""
-        if (
-            len(customer) > longest
-            or len(order) > longest
-            or len(product) > longest
-            or len(place) > orders.PLACE_LENGTH
-        ):
+        if len(place) > longest_place or max(len(customer), len(order), len(product)) > longest:
             return reject(line_number, RejectReason.TOO_LONG)
         row = Row(
             line_number,
