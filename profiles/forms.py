@@ -47,7 +47,7 @@ class OrderFileForm(forms.Form):
 
     file = forms.FileField(
         label="Order file",
-        help_text="CSV, also packed as .gz. One row for each article of an order.",
+        help_text="CSV, also packed as .gz.",
         widget=forms.FileInput(attrs={"accept": ",".join(ENDINGS)}),
         error_messages={
             "required": "Choose a file first.",
