@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import zoneinfo
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from django.contrib.auth.decorators import permission_required
@@ -14,6 +15,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 from django_htmx.http import HttpResponseClientRefresh
+from kombu.exceptions import OperationalError as BrokerAway
 
 from cxportal.lib.errors import DomainError
 from cxportal.lib.http import StaffRequest, render_page
@@ -25,6 +27,7 @@ from profiles.queries.company import company, company_zone
 from profiles.rules.names import JobState
 from profiles.services import importing
 from profiles.services.importing import Proposal
+from profiles.tasks import run_imports
 
 ROWS_PER_PAGE = 30
 # Where a file waits for its columns to be confirmed: in the session, so that nobody names another.
@@ -39,6 +42,7 @@ def import_list(request: StaffRequest) -> HttpResponse:
     may_add = request.user.has_perm("profiles.add_importjob")
     if request.method == "POST" and may_add and form.is_valid():
         file = form.cleaned_data["file"]
+        _forget_waiting(request)
         request.session[WAITING] = {"path": str(kept(file)), "name": file.name[:200]}
         return redirect("profiles:import-new")
     context = {
@@ -53,6 +57,12 @@ def import_list(request: StaffRequest) -> HttpResponse:
     return render(request, "profiles/import_list.html", context, status=status)
 
 
+def _forget_waiting(request: StaffRequest) -> None:
+    """Remove a file whose columns were never confirmed."""
+    if waiting := request.session.pop(WAITING, None):
+        Path(waiting["path"]).unlink(missing_ok=True)
+
+
 @require_http_methods(["GET", "POST"])
 @permission_required("profiles.add_importjob", raise_exception=True)
 def import_new(request: StaffRequest) -> HttpResponse:
@@ -64,7 +74,7 @@ def import_new(request: StaffRequest) -> HttpResponse:
     try:
         proposal = importing.propose_mapping(path)
     except DomainError as error:
-        path.unlink(missing_ok=True)
+        _forget_waiting(request)
         context = {"name": name, "problem": error.message}
         return render(request, "profiles/import_new.html", context, status=422)
     form = _columns_form(request, proposal, name)
@@ -72,6 +82,7 @@ def import_new(request: StaffRequest) -> HttpResponse:
         job = _start(request, form, path, name)
         if job:
             del request.session[WAITING]
+            _ring()
             return redirect("profiles:import-detail", job.pk)
     context = {
         "name": name,
@@ -109,6 +120,12 @@ def _start(request: StaffRequest, form: ColumnsForm, path: Path, name: str) -> I
     except DomainError as error:
         form.add_error(None, error.message)
         return None
+
+
+def _ring() -> None:
+    """Wake a worker at once; with the broker away, the next tick finds the job."""
+    with suppress(BrokerAway, OSError):
+        run_imports.apply_async(retry=False, expires=60)
 
 
 @require_GET

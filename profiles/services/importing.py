@@ -14,6 +14,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import OperationalError, transaction
 
@@ -45,6 +46,10 @@ Progress = Callable[[ImportJob], None]
 LEASE = timedelta(seconds=90)
 _ATTEMPTS = 5
 _SAMPLE_ROWS = 5
+_OUR_ERROR = (
+    "An error of ours stopped the import; what was stored stays. Send the file again, and ask for help"
+    " with the number of this import when it stops again."
+)
 # A till whose clock runs ahead is no reason to reject; a year typed wrong is.
 _AHEAD = timedelta(days=1)
 # Reading and storing take about as long.
@@ -232,9 +237,9 @@ def run_import(
     except OperationalError:
         raise  # the database was away: the lease runs out, and the next worker begins again
     except Exception:
-        _finished(job, now, state=JobState.FAILED, error="An error of ours stopped the import.")
+        _finished(job, now, state=JobState.FAILED, error=_OUR_ERROR)
         raise
-    return _finished(
+    done = _finished(
         job,
         now,
         state=JobState.DONE,
@@ -243,6 +248,14 @@ def run_import(
         rows_rejected=counts.rows_rejected,
         done_bytes=job.total_bytes,
     )
+    _forget_upload(Path(job.path))
+    return done
+
+
+def _forget_upload(path: Path) -> None:
+    """Remove an uploaded file that is stored: it holds personal data and is needed no longer."""
+    if path.is_relative_to(settings.UPLOAD_DIR):
+        path.unlink(missing_ok=True)
 
 
 def _finished(job: ImportJob, now: datetime, **values: Any) -> ImportJob:

@@ -13,8 +13,10 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from kombu.exceptions import OperationalError
 
 from cxportal.pages.access import Role, create_staff, ensure_roles
+from profiles import tasks
 from profiles.models import ImportJob, Purchase, Source
 from profiles.rules.names import JobState
 from profiles.services import importing
@@ -24,8 +26,16 @@ from tests.profiles.files import GOOD, HEADER, MAPPING, order_file
 LIST, NEW = "/imports/", "/imports/new/"
 
 
+@pytest.fixture
+def bells(monkeypatch):
+    """Hear the bell instead of sending it to a broker."""
+    rung: list[dict[str, object]] = []
+    monkeypatch.setattr(tasks.run_imports, "apply_async", lambda **options: rung.append(options))
+    return rung
+
+
 @pytest.fixture(autouse=True)
-def _house(db, now):
+def _house(db, now, bells):
     ensure_roles()
     with time_machine.travel(now, tick=False):
         yield
@@ -53,7 +63,7 @@ def content(*lines: str) -> bytes:
 ANSWERS = MAPPING | {"source": "Till", "time_zone": "Europe/Vienna", "date_order": ""}
 
 
-def test_a_file_is_uploaded_mapped_queued_and_run(manager, now):
+def test_a_file_is_uploaded_mapped_queued_and_run(manager, now, bells, settings):
     answer = upload(manager, content(*GOOD))
     assert (answer.status_code, answer["Location"]) == (302, NEW)
     page = manager.get(NEW)
@@ -79,6 +89,24 @@ def test_a_file_is_uploaded_mapped_queued_and_run(manager, now):
     assert "Waiting" not in html
     assert Purchase.objects.count() == 2
     assert manager.get(NEW)["Location"] == LIST
+    assert len(bells) == 1
+    assert list(Path(settings.UPLOAD_DIR).iterdir()) == []
+
+
+def test_a_broker_that_is_away_stops_no_import(manager, monkeypatch):
+    def fail(**_options: object) -> None:
+        raise OperationalError("connection refused")
+
+    monkeypatch.setattr(tasks.run_imports, "apply_async", fail)
+    upload(manager, content(*GOOD))
+    assert manager.post(NEW, ANSWERS).status_code == 302
+    assert ImportJob.objects.get().state == JobState.QUEUED
+
+
+def test_a_file_whose_columns_were_never_confirmed_is_not_kept(manager, settings):
+    upload(manager, content(*GOOD))
+    upload(manager, content(GOOD[0]))
+    assert len(list(Path(settings.UPLOAD_DIR).iterdir())) == 1
 
 
 def test_the_file_is_kept_under_a_name_of_our_own(manager, settings):
