@@ -56,11 +56,19 @@ class Store:
 
 @dataclass(frozen=True)
 class Suggestion:
-    """What to say, or what is due and stays unsaid, with its reason in words."""
+    """What to say, with its reason in words."""
 
     moment: str
     subject_id: int
     title: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Silence:
+    """What is due and stays unsaid, for one reason."""
+
+    titles: Sequence[str]
     reason: str
 
 
@@ -73,7 +81,7 @@ class Card:
     standing: Standing
     usual: UsualNow
     suggested: Sequence[Suggestion]
-    silent: Sequence[Suggestion]
+    silent: Sequence[Silence]
     cases: Sequence[OpenCase]
     recent: Sequence[RecentPurchase]
     consents: Sequence[Consent]
@@ -123,13 +131,14 @@ def _suggested(choices: Sequence[Choice], now: datetime) -> Sequence[Suggestion]
     ]
 
 
-def _silent(choices: Sequence[Choice]) -> Sequence[Suggestion]:
+def _silent(choices: Sequence[Choice]) -> Sequence[Silence]:
+    """Gather what is due but stays unsaid, by its reason."""
     choices = choices[:MOST_SILENT]
     names = _names(choices)
-    return [
-        Suggestion(c.moment, c.subject_id, _title(c, names), refusal_in_words(c.reasons[0]))
-        for c in choices
-    ]
+    by_reason: dict[Refusal, list[str]] = {}
+    for choice in choices:
+        by_reason.setdefault(choice.reasons[0], []).append(_title(choice, names))
+    return [Silence(titles, refusal_in_words(reason)) for reason, titles in by_reason.items()]
 
 
 def _names(choices: Sequence[Choice]) -> Mapping[tuple[str, int], str]:
