@@ -7,6 +7,7 @@ candidates, eligibility, worth, arbitration, choice.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -69,8 +70,30 @@ class _Candidates:
         return len(self.occurrences)
 
 
+@dataclass(frozen=True)
+class Decided:
+    """Choices, and how many rows were silent for want of evidence or need: no moments, only counted."""
+
+    choices: list[Choice]
+    left_out: Counter[Refusal]
+
+
+# What is silent for one of these reasons is no moment: it is told where somebody asks, and only
+# counted in a plan for everybody.
+NO_MOMENT = (Refusal.NOT_SURE, Refusal.TOO_FREQUENT)
+
+
 def decide(*, customers: Sequence[int], context: Context, now: datetime) -> list[Choice]:
     """Decide for each open moment of these customers, in the order of customers and worth."""
+    return _decided(customers, context, now, told=True).choices
+
+
+def decide_in_bulk(*, customers: Sequence[int], context: Context, now: datetime) -> Decided:
+    """Decide as ``decide`` does, and only count what is no moment."""
+    return _decided(customers, context, now, told=False)
+
+
+def _decided(customers: Sequence[int], context: Context, now: datetime, *, told: bool) -> Decided:
     policy = sending_policy()
     stands = eligibility.standings(customers, policy, now)
     parts = [
@@ -78,7 +101,7 @@ def decide(*, customers: Sequence[int], context: Context, now: datetime) -> list
         for campaign, occurrences in _candidates(customers, now)
     ]
     parts = [part for part in parts if len(part)]
-    return _choices(parts, stands, context) if parts else []
+    return _choices(parts, stands, context, told) if parts else Decided([], Counter())
 
 
 def _candidates(customers: Sequence[int], now: datetime) -> Iterator[tuple[Campaign, Occurrences]]:
@@ -155,8 +178,8 @@ def _too_frequent(found: Occurrences, policy: SendingPolicy) -> Longs:
 
 
 def _choices(
-    parts: list[_Candidates], stands: Mapping[int, Standing], context: Context
-) -> list[Choice]:
+    parts: list[_Candidates], stands: Mapping[int, Standing], context: Context, told: bool
+) -> Decided:
     customer = np.concatenate([part.occurrences.customer_id for part in parts])
     worth = np.concatenate([part.worth for part in parts])
     refused = np.concatenate([part.refused for part in parts])
@@ -168,11 +191,22 @@ def _choices(
     )
     rows = [(part, row) for part in parts for row in range(len(part))]
     order = np.lexsort((-worth, ~picked, customer))
+    left_out: Counter[Refusal] = Counter()
+    if not told:
+        order, left_out = _moments_only(order, reasons)
     choices = [
         _choice(rows[at][0], rows[at][1], int(reasons[at]), bool(control[at]))
         for at in order.tolist()
     ]
-    return list(_with_considered(choices))
+    return Decided(list(_with_considered(choices)), left_out)
+
+
+def _moments_only(order: Longs, reasons: Longs) -> tuple[Longs, Counter[Refusal]]:
+    """Part what is no moment from the rest; the first reason of each row is the one that is told."""
+    first = reasons & -reasons  # the lowest bit is the first in the order of telling
+    counts = {refusal: int((first == REFUSAL_BIT[refusal]).sum()) for refusal in NO_MOMENT}
+    bits = [REFUSAL_BIT[refusal] for refusal in NO_MOMENT]
+    return order[~np.isin(first[order], bits)], Counter(counts)
 
 
 def _room(standing: Standing, context: Context) -> int:

@@ -21,7 +21,7 @@ from campaigns.queries import eligibility
 from campaigns.queries.policy import sending_policy
 from campaigns.rules.codes import Door, Refusal, RunState, Verdict
 from campaigns.rules.windows import next_open
-from campaigns.services.deciding import Choice, Context, decide
+from campaigns.services.deciding import NO_MOMENT, Choice, Context, Decided, decide_in_bulk
 from cxportal.lib.registry import registry
 from profiles.queries.company import company_day, company_zone
 from profiles.queries.due import MOMENT as DUE_REORDER
@@ -79,14 +79,14 @@ def _awaited(now: datetime) -> Iterable[int]:
 
 
 def _plan_batch(run: PlanRun, customers: Sequence[int], now: datetime) -> None:
-    choices = decide(customers=customers, context=Context(Door.EMAIL), now=now)
+    decided = decide_in_bulk(customers=customers, context=Context(Door.EMAIL), now=now)
     with transaction.atomic():
         # The attempt fences: a worker that slept over its lease writes nothing.
         held = PlanRun.objects.filter(pk=run.pk, attempt=run.attempt, state=RunState.RUNNING)
-        run.counts = dict(Counter(run.counts) + _counted(choices))
+        run.counts = dict(Counter(run.counts) + _counted(decided))
         if not held.update(cursor=customers[-1], counts=run.counts, lease_until=Now() + LEASE):
             raise PlanTakenOver
-        store_choices(choices=choices, door=Door.EMAIL, now=now)
+        store_choices(choices=decided.choices, door=Door.EMAIL, now=now)
 
 
 class PlanTakenOver(Exception):
@@ -100,15 +100,17 @@ def _finish(run: PlanRun, now: datetime) -> None:
     run.refresh_from_db()
 
 
-def _counted(choices: Iterable[Choice]) -> Counter[str]:
+def _counted(decided: Decided) -> Counter[str]:
     """Count by outcome: "speak", or the first reason of silence."""
-    return Counter(
-        "speak" if choice.verdict == Verdict.SPEAK else str(choice.reasons[0]) for choice in choices
+    silent = Counter({str(refusal): count for refusal, count in decided.left_out.items()})
+    return silent + Counter(
+        "speak" if choice.verdict == Verdict.SPEAK else str(choice.reasons[0])
+        for choice in decided.choices
     )
 
 
-# What is silent for one of these reasons is no news: it was acted upon before, or is never spoken of.
-_NOT_STORED = {Refusal.ALREADY_SAID, Refusal.TOO_FREQUENT, Refusal.NOT_SURE}
+# What is silent for one of these reasons is no news: it was acted upon before, or is no moment.
+_NOT_STORED = {Refusal.ALREADY_SAID, *NO_MOMENT}
 
 
 def store_choices(*, choices: Sequence[Choice], door: Door, now: datetime) -> list[Decision]:

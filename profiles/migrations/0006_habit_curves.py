@@ -4,20 +4,19 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('profiles', '0005_drop_double_indexes'),
+        ("profiles", "0005_drop_double_indexes"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='habit',
-            name='curve',
-            field=models.BinaryField(blank=True, db_default=b''),
+            model_name="habit",
+            name="curve",
+            field=models.BinaryField(blank=True, db_default=b""),
         ),
         migrations.AddField(
-            model_name='habit',
-            name='learned_on',
+            model_name="habit",
+            name="learned_on",
             field=models.DateField(null=True),
         ),
     ]

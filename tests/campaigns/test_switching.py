@@ -39,7 +39,7 @@ def test_what_is_not_stopped_cannot_be_started(mira, now):
 
 
 def test_a_change_of_the_rules_names_old_and_new(mira, now):
-    policing.change_policy(values={"max_per_week": 1, "shortest_rhythm_days": 7}, by=mira, now=now)
+    policing.change_policy(values={"max_per_week": 1, "shortest_rhythm_days": 5}, by=mira, now=now)
     assert LogEntry.objects.get().change_message == "messages a week, at most: 2 → 1"
 
 

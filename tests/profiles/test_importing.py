@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -590,6 +591,28 @@ def test_half_an_order_is_never_seen(tmp_path, queued, now, monkeypatch):
     importing.run_import(job_id=queued(many_orders(tmp_path, 40)).pk, now=now, progress=look)
     assert seen == [0] * len(seen)
     assert len(seen) > 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_files_that_overlap_may_go_in_at_the_same_time(tmp_path, source, now, monkeypatch):
+    monkeypatch.setattr(order_rows, "_BATCH_LINES", 15)
+    importing.company()
+    paths = [many_orders(tmp_path, number, f"{number}.csv") for number in (40, 39, 38, 40)]
+
+    def bring(path: Path) -> importing.Counts:
+        try:
+            return importing.import_file(
+                path=path, source=source, mapping=MAPPING, time_zone="UTC", now=now
+            )
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        counts = list(pool.map(bring, paths))
+    assert (Purchase.objects.count(), PurchaseLine.objects.count()) == (40, 120)
+    assert Profile.objects.count() == Customer.objects.count() == 7
+    assert sum(count.lines_new for count in counts) == 120
+    assert sum(count.purchases_new for count in counts) == 40
 
 
 @pytest.mark.django_db(transaction=True)
