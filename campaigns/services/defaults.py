@@ -31,14 +31,14 @@ TEMPLATES = (
         moment="due_reorder",
         purpose=Purpose.REMINDERS,
         subject="{{ product.name }}: about time again",
-        text="""Hello{% if customer.first_name %} {{ customer.first_name }}{% endif %},
+        text="""Hello{% if customer.first_name != "" %} {{ customer.first_name }}{% endif %},
 
 your last {{ last_purchase.product }} was on {{ last_purchase.on }}. It may be about to run out.
 {% if product.url %}
 Buy again: {{ product.url }}
 {% endif %}
 Still have plenty? {{ links.plenty }}""",
-        html="""<p>Hello{% if customer.first_name %} {{ customer.first_name }}{% endif %},</p>
+        html="""<p>Hello{% if customer.first_name != "" %} {{ customer.first_name }}{% endif %},</p>
 <p>your last <strong>{{ last_purchase.product }}</strong> was on {{ last_purchase.on }}.
 It may be about to run out.</p>
 <p><a href="{{ links.plenty }}">I still have plenty</a></p>""",
@@ -52,12 +52,12 @@ It may be about to run out.</p>
         purpose=Purpose.OFFERS,
         value=3.0,  # a tier and its points are worth more than a plain reminder
         subject="A few points to your next tier",
-        text="""Hello{% if customer.first_name %} {{ customer.first_name }}{% endif %},
+        text="""Hello{% if customer.first_name != "" %} {{ customer.first_name }}{% endif %},
 
 you are close to the next tier. We added 50 bonus points to your account, so that it is closer still.
 
 Your points: {{ links.preferences }}""",
-        html="""<p>Hello{% if customer.first_name %} {{ customer.first_name }}{% endif %},</p>
+        html="""<p>Hello{% if customer.first_name != "" %} {{ customer.first_name }}{% endif %},</p>
 <p>you are close to the next tier. We added <strong>50 bonus points</strong> to your account,
 so that it is closer still.</p>
 <p><a href="{{ links.preferences }}">See your points</a></p>""",

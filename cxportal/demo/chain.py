@@ -35,7 +35,7 @@ class OrderLine(NamedTuple):
     product_url: str
     email: str
     phone: str
-    name: str
+    customer_name: str
 
     @property
     def on(self) -> date:
@@ -163,7 +163,7 @@ def _line(
         product_url=article.url,
         email=person.email,
         phone=person.phone,
-        name=person.name,
+        customer_name=person.name,
     )
 
 

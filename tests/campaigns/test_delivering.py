@@ -207,3 +207,11 @@ def test_planning_twice_speaks_once(planned):
     planning.plan_morning(now=MORNING + timedelta(days=1))
     assert Delivery.objects.count() == 1
     assert Decision.objects.count() == 1
+
+
+def test_somebody_without_a_name_is_greeted_without_one():
+    ready_house()
+    due_habit(reachable_customer(""))
+    planning.plan_morning(now=MORNING)
+    delivering.deliver_due(now=NOON)
+    assert Message.objects.get().text.startswith("Hello,\n")
