@@ -22,7 +22,7 @@ def read_longs(
     "Binary Format"), so that the buffer *is* the array.
     """
     statement = f"COPY ({query}) TO STDOUT (FORMAT binary)"
-    with connection.cursor() as cursor, cursor.copy(statement, params) as copy:
+    with connection.cursor() as cursor, cursor.cursor.copy(statement, params) as copy:
         data = b"".join(bytes(part) for part in copy)
     row = np.dtype(
         [
@@ -40,7 +40,7 @@ def write_rows(table: str, columns: Sequence[str], rows: Any) -> None:
     """COPY ``rows`` (an iterable of tuples) into ``table``."""
     with (
         connection.cursor() as cursor,
-        cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy,
+        cursor.cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy,
     ):
         for row in rows:
             copy.write_row(row)

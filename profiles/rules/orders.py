@@ -181,7 +181,7 @@ SYNONYMS: dict[Field, tuple[str, ...]] = {
         telefoonnummer puhelin"""
     ),
     Field.PERSON: _words(
-        """customername fullname clientname buyername membername billingname shippingname
+        """personname customername fullname clientname buyername membername billingname shippingname
         kundenname vollername vorundnachname nomclient nomcomplet nomduclient
         nombrecliente nombrecompleto nomecliente nomecompleto klantnaam kundnamn kundenavn
         imieinazwisko asiakasnimi"""
