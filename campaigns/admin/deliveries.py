@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from django.contrib import admin
+from typing import cast
+
+from django.contrib import admin, messages
+from django.contrib.auth.models import User
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.decorators import display
@@ -10,6 +16,7 @@ from unfold.decorators import display
 from campaigns.models import Delivery, Message
 from campaigns.rules.codes import DeliveryState
 from campaigns.rules.telling import DELIVERY, reasons_in_words
+from campaigns.services.settling_uncertain import NotUncertain, settle
 from cxportal.lib.admin import ReadOnlyInline
 from profiles.admin.people import OfCustomerAdmin
 
@@ -51,6 +58,28 @@ class DeliveryAdmin(OfCustomerAdmin):
     inlines = (MessageInline,)
     exclude = ("lease_until",)
     ordering = ("-id",)
+    actions = ("it_arrived", "it_did_not_arrive")
+
+    def has_settle_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("campaigns.change_delivery")
+
+    @admin.action(description="Uncertain: it arrived", permissions=["settle"])
+    def it_arrived(self, request: HttpRequest, chosen: QuerySet[Delivery]) -> None:
+        self._settle(request, chosen, arrived=True)
+
+    @admin.action(description="Uncertain: it did not arrive", permissions=["settle"])
+    def it_did_not_arrive(self, request: HttpRequest, chosen: QuerySet[Delivery]) -> None:
+        self._settle(request, chosen, arrived=False)
+
+    def _settle(self, request: HttpRequest, chosen: QuerySet[Delivery], *, arrived: bool) -> None:
+        by = cast("User", request.user)
+        for delivery in chosen:
+            try:
+                settle(delivery=delivery, arrived=arrived, by=by, now=timezone.now())
+            except NotUncertain as error:
+                messages.error(request, f"Message {delivery.pk}: {error.message}")
+            else:
+                messages.success(request, f"Message {delivery.pk} is settled.")
 
     @display(description="state", label=COLOUR, ordering="state")
     def state_label(self, delivery: Delivery) -> str:

@@ -7,9 +7,6 @@ import django.db.models.functions.datetime
 from django.conf import settings
 from django.db import migrations, models
 
-import campaigns.rules.codes
-import profiles.rules.names
-
 
 class Migration(migrations.Migration):
     initial = True
@@ -61,12 +58,12 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[
                             (
-                                profiles.rules.names.Purpose["REMINDERS"],
-                                profiles.rules.names.Purpose["REMINDERS"],
+                                "reminders",
+                                "reminders",
                             ),
                             (
-                                profiles.rules.names.Purpose["OFFERS"],
-                                profiles.rules.names.Purpose["OFFERS"],
+                                "offers",
+                                "offers",
                             ),
                         ],
                         max_length=20,
@@ -97,16 +94,16 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[
                             (
-                                campaigns.rules.codes.Door["EMAIL"],
-                                campaigns.rules.codes.Door["EMAIL"],
+                                "email",
+                                "email",
                             ),
                             (
-                                campaigns.rules.codes.Door["COUNTER"],
-                                campaigns.rules.codes.Door["COUNTER"],
+                                "counter",
+                                "counter",
                             ),
                             (
-                                campaigns.rules.codes.Door["PAGE"],
-                                campaigns.rules.codes.Door["PAGE"],
+                                "page",
+                                "page",
                             ),
                         ],
                         max_length=10,
@@ -117,12 +114,12 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[
                             (
-                                campaigns.rules.codes.Verdict["SPEAK"],
-                                campaigns.rules.codes.Verdict["SPEAK"],
+                                "speak",
+                                "speak",
                             ),
                             (
-                                campaigns.rules.codes.Verdict["SILENT"],
-                                campaigns.rules.codes.Verdict["SILENT"],
+                                "silent",
+                                "silent",
                             ),
                         ],
                         max_length=10,
@@ -133,12 +130,12 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[
                             (
-                                campaigns.rules.codes.Arm["TREATED"],
-                                campaigns.rules.codes.Arm["TREATED"],
+                                "treated",
+                                "treated",
                             ),
                             (
-                                campaigns.rules.codes.Arm["CONTROL"],
-                                campaigns.rules.codes.Arm["CONTROL"],
+                                "control",
+                                "control",
                             ),
                         ],
                         max_length=10,
@@ -182,8 +179,8 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[
                             (
-                                profiles.rules.names.Channel["EMAIL"],
-                                profiles.rules.names.Channel["EMAIL"],
+                                "email",
+                                "email",
                             )
                         ],
                         max_length=10,
@@ -196,32 +193,32 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[
                             (
-                                campaigns.rules.codes.DeliveryState["PLANNED"],
-                                campaigns.rules.codes.DeliveryState["PLANNED"],
+                                "planned",
+                                "planned",
                             ),
                             (
-                                campaigns.rules.codes.DeliveryState["CLAIMED"],
-                                campaigns.rules.codes.DeliveryState["CLAIMED"],
+                                "claimed",
+                                "claimed",
                             ),
                             (
-                                campaigns.rules.codes.DeliveryState["SENT"],
-                                campaigns.rules.codes.DeliveryState["SENT"],
+                                "sent",
+                                "sent",
                             ),
                             (
-                                campaigns.rules.codes.DeliveryState["FAILED"],
-                                campaigns.rules.codes.DeliveryState["FAILED"],
+                                "failed",
+                                "failed",
                             ),
                             (
-                                campaigns.rules.codes.DeliveryState["UNCERTAIN"],
-                                campaigns.rules.codes.DeliveryState["UNCERTAIN"],
+                                "uncertain",
+                                "uncertain",
                             ),
                             (
-                                campaigns.rules.codes.DeliveryState["SKIPPED"],
-                                campaigns.rules.codes.DeliveryState["SKIPPED"],
+                                "skipped",
+                                "skipped",
                             ),
                             (
-                                campaigns.rules.codes.DeliveryState["MISSED"],
-                                campaigns.rules.codes.DeliveryState["MISSED"],
+                                "missed",
+                                "missed",
                             ),
                         ],
                         db_default="planned",
@@ -386,40 +383,40 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[
                             (
-                                campaigns.rules.codes.OutcomeKind["SAID"],
-                                campaigns.rules.codes.OutcomeKind["SAID"],
+                                "said",
+                                "said",
                             ),
                             (
-                                campaigns.rules.codes.OutcomeKind["NOT_NOW"],
-                                campaigns.rules.codes.OutcomeKind["NOT_NOW"],
+                                "not_now",
+                                "not_now",
                             ),
                             (
-                                campaigns.rules.codes.OutcomeKind["NOT_RELEVANT"],
-                                campaigns.rules.codes.OutcomeKind["NOT_RELEVANT"],
+                                "not_relevant",
+                                "not_relevant",
                             ),
                             (
-                                campaigns.rules.codes.OutcomeKind["LESS"],
-                                campaigns.rules.codes.OutcomeKind["LESS"],
+                                "less_of_this",
+                                "less_of_this",
                             ),
                             (
-                                campaigns.rules.codes.OutcomeKind["STOP"],
-                                campaigns.rules.codes.OutcomeKind["STOP"],
+                                "stop",
+                                "stop",
                             ),
                             (
-                                campaigns.rules.codes.OutcomeKind["PLENTY"],
-                                campaigns.rules.codes.OutcomeKind["PLENTY"],
+                                "still_have_plenty",
+                                "still_have_plenty",
                             ),
                             (
-                                campaigns.rules.codes.OutcomeKind["BUY_AGAIN"],
-                                campaigns.rules.codes.OutcomeKind["BUY_AGAIN"],
+                                "buy_again",
+                                "buy_again",
                             ),
                             (
-                                campaigns.rules.codes.OutcomeKind["HELPFUL"],
-                                campaigns.rules.codes.OutcomeKind["HELPFUL"],
+                                "helpful",
+                                "helpful",
                             ),
                             (
-                                campaigns.rules.codes.OutcomeKind["PERSON"],
-                                campaigns.rules.codes.OutcomeKind["PERSON"],
+                                "asked_for_a_person",
+                                "asked_for_a_person",
                             ),
                         ],
                         max_length=20,
@@ -430,16 +427,16 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[
                             (
-                                campaigns.rules.codes.Door["EMAIL"],
-                                campaigns.rules.codes.Door["EMAIL"],
+                                "email",
+                                "email",
                             ),
                             (
-                                campaigns.rules.codes.Door["COUNTER"],
-                                campaigns.rules.codes.Door["COUNTER"],
+                                "counter",
+                                "counter",
                             ),
                             (
-                                campaigns.rules.codes.Door["PAGE"],
-                                campaigns.rules.codes.Door["PAGE"],
+                                "page",
+                                "page",
                             ),
                         ],
                         max_length=10,
@@ -481,20 +478,20 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[
                             (
-                                campaigns.rules.codes.RunState["QUEUED"],
-                                campaigns.rules.codes.RunState["QUEUED"],
+                                "queued",
+                                "queued",
                             ),
                             (
-                                campaigns.rules.codes.RunState["RUNNING"],
-                                campaigns.rules.codes.RunState["RUNNING"],
+                                "running",
+                                "running",
                             ),
                             (
-                                campaigns.rules.codes.RunState["DONE"],
-                                campaigns.rules.codes.RunState["DONE"],
+                                "done",
+                                "done",
                             ),
                             (
-                                campaigns.rules.codes.RunState["FAILED"],
-                                campaigns.rules.codes.RunState["FAILED"],
+                                "failed",
+                                "failed",
                             ),
                         ],
                         max_length=10,
@@ -541,20 +538,20 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[
                             (
-                                campaigns.rules.codes.RunState["QUEUED"],
-                                campaigns.rules.codes.RunState["QUEUED"],
+                                "queued",
+                                "queued",
                             ),
                             (
-                                campaigns.rules.codes.RunState["RUNNING"],
-                                campaigns.rules.codes.RunState["RUNNING"],
+                                "running",
+                                "running",
                             ),
                             (
-                                campaigns.rules.codes.RunState["DONE"],
-                                campaigns.rules.codes.RunState["DONE"],
+                                "done",
+                                "done",
                             ),
                             (
-                                campaigns.rules.codes.RunState["FAILED"],
-                                campaigns.rules.codes.RunState["FAILED"],
+                                "failed",
+                                "failed",
                             ),
                         ],
                         max_length=10,

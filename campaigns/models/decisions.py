@@ -16,7 +16,7 @@ class PlanRun(models.Model):
     """
 
     on = models.DateField(unique=True)
-    state = models.CharField(max_length=10, choices=[(s, s) for s in RunState])
+    state = models.CharField(max_length=10, choices=[(str(s), str(s)) for s in RunState])
     cursor = models.BigIntegerField(db_default=0)
     counts = models.JSONField(default=dict)
     started_at = models.DateTimeField()
@@ -72,9 +72,9 @@ class Decision(models.Model):
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="decisions")
     moment = models.ForeignKey(Moment, models.PROTECT, related_name="decisions")
     campaign = models.ForeignKey(Campaign, models.PROTECT, related_name="+")
-    door = models.CharField(max_length=10, choices=[(d, d) for d in Door])
-    verdict = models.CharField(max_length=10, choices=[(v, v) for v in Verdict])
-    arm = models.CharField(max_length=10, choices=[(a, a) for a in Arm])
+    door = models.CharField(max_length=10, choices=[(str(d), str(d)) for d in Door])
+    verdict = models.CharField(max_length=10, choices=[(str(v), str(v)) for v in Verdict])
+    arm = models.CharField(max_length=10, choices=[(str(a), str(a)) for a in Arm])
     worth = models.FloatField()
     likelihood = models.FloatField()
     reasons = models.JSONField(default=list)
@@ -112,8 +112,8 @@ class Outcome(models.Model):
 
     decision = models.ForeignKey(Decision, models.PROTECT, related_name="outcomes")
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="outcomes")
-    kind = models.CharField(max_length=20, choices=[(k, k) for k in OutcomeKind])
-    door = models.CharField(max_length=10, choices=[(d, d) for d in Door])
+    kind = models.CharField(max_length=20, choices=[(str(k), str(k)) for k in OutcomeKind])
+    door = models.CharField(max_length=10, choices=[(str(d), str(d)) for d in Door])
     actor = models.CharField(max_length=60)
     occurred_at = models.DateTimeField()
     until = models.DateField(null=True)

@@ -30,12 +30,12 @@ class Delivery(models.Model):
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="deliveries")
     campaign = models.ForeignKey(Campaign, models.PROTECT, related_name="+")
     template = models.ForeignKey(MessageTemplate, models.PROTECT, related_name="+")
-    channel = models.CharField(max_length=10, choices=[(c, c) for c in Channel])
+    channel = models.CharField(max_length=10, choices=[(str(c), str(c)) for c in Channel])
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     is_transactional = models.BooleanField(db_default=False)
     state = models.CharField(
         max_length=10,
-        choices=[(s, s) for s in DeliveryState],
+        choices=[(str(s), str(s)) for s in DeliveryState],
         db_default=DeliveryState.PLANNED.value,
     )
     reason = models.CharField(max_length=40, blank=True)

@@ -24,7 +24,7 @@ class Rehearsal(models.Model):
     as_of = models.DateField(
         null=True, blank=True, help_text="empty: 30 days before the last order"
     )
-    state = models.CharField(max_length=10, choices=[(s, s) for s in RunState])
+    state = models.CharField(max_length=10, choices=[(str(s), str(s)) for s in RunState])
     progress = models.JSONField(default=dict)
     report = models.JSONField(default=dict)
     error = models.TextField(blank=True)

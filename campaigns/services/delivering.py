@@ -362,12 +362,3 @@ def _released(delivery: Delivery, now: datetime) -> DeliveryState | str:
         pk=delivery.pk, attempt=delivery.attempt, state=DeliveryState.CLAIMED
     ).update(state=DeliveryState.PLANNED, lease_until=None)
     return "returned" if back else "taken_over"
-
-
-def resolve_uncertain(*, delivery_id: int, arrived: bool, now: datetime) -> None:
-    """Settle by hand what nobody knew: a person asked the provider or the customer."""
-    state = DeliveryState.SENT if arrived else DeliveryState.FAILED
-    reason = "" if arrived else "not_arrived"
-    Delivery.objects.filter(pk=delivery_id, state=DeliveryState.UNCERTAIN).update(
-        state=state, reason=reason, finished_at=now
-    )

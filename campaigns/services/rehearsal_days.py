@@ -35,7 +35,7 @@ from profiles.services import consenting, importing, learning
 from profiles.services.order_files import Reject, Row, read_rows
 
 DAYS_BEFORE_END = 30
-REFIT_EVERY_DAYS = 7
+REFIT_EVERY_DAYS = 15
 PLAN_AT, SEND_AT = time(5, 0), time(12, 0)
 _BUFFER_ROWS = 50_000
 

@@ -92,6 +92,7 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
         | _grants("campaigns", "add change", "campaign")
         | _grants("campaigns", "view add", "messagetemplate")
         | _grants("campaigns", "add", "rehearsal")
+        | _grants("campaigns", "change", "delivery")  # settling what is uncertain; no field is open
         | _grants("campaigns", "view", "sandboxmessage sendingpolicy")
     ),
     Role.SUPERVISOR: RECORD | CASEWORK,

@@ -9,8 +9,6 @@ import django.db.models.functions.text
 from django.conf import settings
 from django.db import migrations, models
 
-import profiles.rules.names
-
 
 class Migration(migrations.Migration):
     initial = True
@@ -50,12 +48,12 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[
                             (
-                                profiles.rules.names.Purpose["REMINDERS"],
-                                profiles.rules.names.Purpose["REMINDERS"],
+                                "reminders",
+                                "reminders",
                             ),
                             (
-                                profiles.rules.names.Purpose["OFFERS"],
-                                profiles.rules.names.Purpose["OFFERS"],
+                                "offers",
+                                "offers",
                             ),
                         ],
                         max_length=20,
@@ -66,8 +64,8 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[
                             (
-                                profiles.rules.names.Channel["EMAIL"],
-                                profiles.rules.names.Channel["EMAIL"],
+                                "email",
+                                "email",
                             )
                         ],
                         max_length=10,
@@ -78,12 +76,12 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[
                             (
-                                profiles.rules.names.ConsentState["GRANTED"],
-                                profiles.rules.names.ConsentState["GRANTED"],
+                                "granted",
+                                "granted",
                             ),
                             (
-                                profiles.rules.names.ConsentState["WITHDRAWN"],
-                                profiles.rules.names.ConsentState["WITHDRAWN"],
+                                "withdrawn",
+                                "withdrawn",
                             ),
                         ],
                         max_length=10,
@@ -227,12 +225,12 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[
                             (
-                                profiles.rules.names.Purpose["REMINDERS"],
-                                profiles.rules.names.Purpose["REMINDERS"],
+                                "reminders",
+                                "reminders",
                             ),
                             (
-                                profiles.rules.names.Purpose["OFFERS"],
-                                profiles.rules.names.Purpose["OFFERS"],
+                                "offers",
+                                "offers",
                             ),
                         ],
                         max_length=20,
@@ -290,12 +288,12 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[
                             (
-                                profiles.rules.names.PlaceKind["STORE"],
-                                profiles.rules.names.PlaceKind["STORE"],
+                                "store",
+                                "store",
                             ),
                             (
-                                profiles.rules.names.PlaceKind["WEB"],
-                                profiles.rules.names.PlaceKind["WEB"],
+                                "web",
+                                "web",
                             ),
                         ],
                         max_length=10,
@@ -342,12 +340,12 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[
                             (
-                                profiles.rules.names.ProductKind["GOODS"],
-                                profiles.rules.names.ProductKind["GOODS"],
+                                "goods",
+                                "goods",
                             ),
                             (
-                                profiles.rules.names.ProductKind["CHARGE"],
-                                profiles.rules.names.ProductKind["CHARGE"],
+                                "charge",
+                                "charge",
                             ),
                         ],
                         db_default="goods",
@@ -464,16 +462,16 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[
                             (
-                                profiles.rules.names.IdentifierKind["EMAIL"],
-                                profiles.rules.names.IdentifierKind["EMAIL"],
+                                "email",
+                                "email",
                             ),
                             (
-                                profiles.rules.names.IdentifierKind["PHONE"],
-                                profiles.rules.names.IdentifierKind["PHONE"],
+                                "phone",
+                                "phone",
                             ),
                             (
-                                profiles.rules.names.IdentifierKind["CARD"],
-                                profiles.rules.names.IdentifierKind["CARD"],
+                                "card",
+                                "card",
                             ),
                         ],
                         max_length=10,
@@ -675,20 +673,20 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[
                             (
-                                profiles.rules.names.SourceKind["FILE"],
-                                profiles.rules.names.SourceKind["FILE"],
+                                "file",
+                                "file",
                             ),
                             (
-                                profiles.rules.names.SourceKind["COUNTER"],
-                                profiles.rules.names.SourceKind["COUNTER"],
+                                "counter",
+                                "counter",
                             ),
                             (
-                                profiles.rules.names.SourceKind["PAGE"],
-                                profiles.rules.names.SourceKind["PAGE"],
+                                "page",
+                                "page",
                             ),
                             (
-                                profiles.rules.names.SourceKind["API"],
-                                profiles.rules.names.SourceKind["API"],
+                                "api",
+                                "api",
                             ),
                         ],
                         max_length=10,
@@ -740,24 +738,20 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[
                             (
-                                profiles.rules.names.JobState["MAPPING"],
-                                profiles.rules.names.JobState["MAPPING"],
+                                "queued",
+                                "queued",
                             ),
                             (
-                                profiles.rules.names.JobState["QUEUED"],
-                                profiles.rules.names.JobState["QUEUED"],
+                                "running",
+                                "running",
                             ),
                             (
-                                profiles.rules.names.JobState["RUNNING"],
-                                profiles.rules.names.JobState["RUNNING"],
+                                "done",
+                                "done",
                             ),
                             (
-                                profiles.rules.names.JobState["DONE"],
-                                profiles.rules.names.JobState["DONE"],
-                            ),
-                            (
-                                profiles.rules.names.JobState["FAILED"],
-                                profiles.rules.names.JobState["FAILED"],
+                                "failed",
+                                "failed",
                             ),
                         ],
                         max_length=10,
@@ -1041,9 +1035,7 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="importjob",
             constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("state__in", ["mapping", "queued", "running", "done", "failed"])
-                ),
+                condition=models.Q(("state__in", ["queued", "running", "done", "failed"])),
                 name="profiles_importjob_state",
             ),
         ),

@@ -29,7 +29,9 @@ class Product(models.Model):
         Category, models.SET_NULL, null=True, blank=True, related_name="products"
     )
     kind = models.CharField(
-        max_length=10, choices=[(k, k) for k in ProductKind], db_default=ProductKind.GOODS.value
+        max_length=10,
+        choices=[(str(k), str(k)) for k in ProductKind],
+        db_default=ProductKind.GOODS.value,
     )
     url = models.URLField(max_length=500, blank=True)
     created_at = models.DateTimeField(db_default=Now(), editable=False)

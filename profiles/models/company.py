@@ -32,7 +32,7 @@ class Place(models.Model):
 
     code = models.CharField(max_length=80, unique=True)
     name = models.CharField(max_length=120)
-    kind = models.CharField(max_length=10, choices=[(k, k) for k in PlaceKind])
+    kind = models.CharField(max_length=10, choices=[(str(k), str(k)) for k in PlaceKind])
     time_zone = models.CharField(max_length=60, blank=True, help_text="empty: the company's")
 
     class Meta:

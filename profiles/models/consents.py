@@ -13,7 +13,7 @@ from profiles.rules.names import Channel, ConsentState, Purpose
 class ConsentWording(models.Model):
     """The exact text a customer saw; a changed text is a new version."""
 
-    purpose = models.CharField(max_length=20, choices=[(p, p) for p in Purpose])
+    purpose = models.CharField(max_length=20, choices=[(str(p), str(p)) for p in Purpose])
     language = models.CharField(max_length=10)
     version = models.PositiveIntegerField()
     text = models.TextField()
@@ -39,9 +39,9 @@ class ConsentEntry(models.Model):
 
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="consents")
     origin_profile = models.ForeignKey(Profile, models.PROTECT, related_name="+")
-    purpose = models.CharField(max_length=20, choices=[(p, p) for p in Purpose])
-    channel = models.CharField(max_length=10, choices=[(c, c) for c in Channel])
-    state = models.CharField(max_length=10, choices=[(s, s) for s in ConsentState])
+    purpose = models.CharField(max_length=20, choices=[(str(p), str(p)) for p in Purpose])
+    channel = models.CharField(max_length=10, choices=[(str(c), str(c)) for c in Channel])
+    state = models.CharField(max_length=10, choices=[(str(s), str(s)) for s in ConsentState])
     occurred_at = models.DateTimeField()
     recorded_at = models.DateTimeField(db_default=Now())
     door = models.CharField(max_length=20)

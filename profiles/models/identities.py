@@ -12,7 +12,7 @@ from profiles.rules.names import IdentifierKind
 class Identifier(models.Model):
     """A normalised e-mail address, phone number (E.164) or card number."""
 
-    kind = models.CharField(max_length=10, choices=[(k, k) for k in IdentifierKind])
+    kind = models.CharField(max_length=10, choices=[(str(k), str(k)) for k in IdentifierKind])
     value = models.CharField(max_length=254)
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="identifiers")
     origin_profile = models.ForeignKey(Profile, models.PROTECT, related_name="+")

@@ -15,7 +15,7 @@ class Source(models.Model):
 
     code = models.CharField(max_length=60, unique=True)
     name = models.CharField(max_length=120)
-    kind = models.CharField(max_length=10, choices=[(k, k) for k in SourceKind])
+    kind = models.CharField(max_length=10, choices=[(str(k), str(k)) for k in SourceKind])
 
     class Meta:
         constraints = [
@@ -42,7 +42,7 @@ class ImportJob(models.Model):
     sha256 = models.CharField(max_length=64)
     mapping = models.JSONField(default=dict)
     time_zone = models.CharField(max_length=60, help_text="holds for times that state no zone")
-    state = models.CharField(max_length=10, choices=[(s, s) for s in JobState])
+    state = models.CharField(max_length=10, choices=[(str(s), str(s)) for s in JobState])
     done_bytes = models.BigIntegerField(db_default=0)
     total_bytes = models.BigIntegerField(db_default=0)
     rows_read = models.BigIntegerField(db_default=0)

@@ -51,7 +51,6 @@ class ConsentState(StrEnum):
 class JobState(StrEnum):
     """Where an import stands; the row is the queue."""
 
-    MAPPING = "mapping"
     QUEUED = "queued"
     RUNNING = "running"
     DONE = "done"
