@@ -16,11 +16,12 @@ import psutil
 import pytest
 
 SCRIPT = """
-import json, sys
+import json, signal, sys
 from pathlib import Path
 from typing import Any
 from cxportal.lib.supervisor import GaveUp, Patience, Program, Supervisor
 programs, patience, failing = json.loads(sys.argv[2])
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # whoever runs the tests under nohup ignores it
 logs = Path(sys.argv[1])
 def every_second():
     if failing:

@@ -1,0 +1,97 @@
+"""Every page opens in Chromium, at phone and desktop width, without an error, overflow or barrier."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cxportal.pages.access import Role
+from profiles.models import ConsentEntry, ReorderSchedule
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+AXE = (Path(__file__).resolve().parent.parent / "vendor" / "axe.min.js").read_text()
+PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1440, "height": 900}
+STAFF_PAGES = [
+    (
+        Role.MANAGER,
+        ["/overview/", "/cases/", "/imports/", "/rehearsals/", "/mailbox/", "/messages/"],
+    ),
+    (Role.ADMINISTRATOR, ["/settings/"]),
+    (Role.COUNTER, ["/counter/"]),
+]
+
+
+def look(page, address: str) -> None:
+    """Open a page at both widths and ask for errors, sideways overflow and what axe finds."""
+    told: list[str] = []
+    page.on(
+        "console", lambda message: told.append(message.text) if message.type == "error" else None
+    )
+    page.on("pageerror", lambda error: told.append(str(error)))
+    for size in (PHONE, DESKTOP):
+        page.set_viewport_size(size)
+        answer = page.goto(address, wait_until="load")
+        assert answer.status == 200, address
+        width = page.evaluate("document.documentElement.scrollWidth")
+        assert width <= size["width"], f"{address} is {width} px wide on {size['width']}"
+    found = page.evaluate(
+        f"async () => {{ {AXE}; return (await axe.run()).violations.map(v => v.id) }}"
+    )
+    assert found == [], address
+    assert told == [], address
+
+
+@pytest.mark.parametrize(("role", "paths"), STAFF_PAGES, ids=lambda value: str(value)[:12])
+def test_staff_pages_are_sound(page, live_server, sign_in, role, paths):
+    sign_in(role)
+    for path in paths:
+        look(page, live_server.url + path)
+
+
+def test_the_card_at_the_counter_is_sound(page, live_server, sign_in, shop):
+    sign_in(Role.COUNTER)
+    for customer in shop:
+        look(page, f"{live_server.url}/counter/{customer.pk}/")
+
+
+def test_customers_pages_are_sound(page, live_server, my_page, why_page, stop_page):
+    for path in (my_page, why_page, stop_page):
+        look(page, live_server.url + path)
+
+
+def test_opening_every_link_and_running_its_scripts_changes_nothing(
+    page, live_server, why_page, stop_page
+):
+    """A mail scanner opens what stands in a message."""
+    for path in (why_page, stop_page):
+        page.goto(live_server.url + path, wait_until="networkidle")
+    assert not ConsentEntry.objects.filter(state="withdrawn").exists()
+
+
+def test_a_customer_puts_a_reminder_off_with_one_tap(page, live_server, shop, my_page):
+    page.set_viewport_size(PHONE)
+    page.goto(live_server.url + my_page)
+    page.get_by_role("button", name="I still have plenty").first.click()
+    page.get_by_text("Undo").first.wait_for()
+    assert ReorderSchedule.objects.get(customer=shop[0]).not_before_on is not None
+
+
+def test_a_customer_stops_with_one_button(page, live_server, stop_page):
+    page.goto(live_server.url + stop_page)
+    page.locator("main form button").first.click()
+    page.get_by_text("stopped", exact=False).first.wait_for()
+    assert ConsentEntry.objects.filter(state="withdrawn").count() == 1
+
+
+def test_staff_find_a_customer_by_name_and_say_what_is_due(page, live_server, sign_in, shop):
+    sign_in(Role.COUNTER)
+    page.set_viewport_size({"width": 1024, "height": 768})
+    page.goto(f"{live_server.url}/counter/")
+    page.get_by_role("searchbox").fill("reyes dolores")
+    page.get_by_role("searchbox").press("Enter")
+    page.get_by_role("heading", name="Dolores Reyes").wait_for()  # one hit opens its card at once
+    page.get_by_role("button", name="Said it").first.click()
+    page.get_by_text("said already", exact=False).first.wait_for()
+    assert shop[0].outcomes.get().kind == "said"
