@@ -36,6 +36,14 @@ CHROMIUM_ON_MACOS = (
 )
 
 
+# What speaks to the database or the broker. The demo, the pages' looks and the embedded server's own
+# tests say nothing new on another server.
+ON_SERVICES = [
+    f"tests/{folder}"
+    for folder in "profiles loyalty feedback campaigns stories concurrency services deploy".split()
+]
+
+
 class MissingError(Exception):
     """Something cannot be had on this machine; the message says what, and how to get it."""
 
@@ -80,7 +88,7 @@ def _test_on_services(arguments: Sequence[str]) -> int:
         with _timed("services"):
             for service in (_postgres_15(name), _redis(), _rabbitmq()):
                 stack.enter_context(service)
-        return _pytest("-m", "not browser", *arguments)
+        return _pytest("-m", "not browser", *(arguments or ON_SERVICES))
 
 
 def _pytest(*arguments: str) -> int:
