@@ -107,7 +107,7 @@ def rehearse(
     source = Source.objects.create(code="rehearsal", name="Order file", kind=SourceKind.FILE)
     with steps.step("import"):
         progress({"step": "Importing the past", "done": 0, "of": 0})
-        _import(_joined(days, first), source, first)
+        _import(_joined(days, first), source, first - timedelta(days=1))
     with steps.step("learn"):
         progress({"step": "Learning from the past", "done": 0, "of": 0})
         learning.learn_everything(now=_at(first, PLAN_AT))
