@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 from django.contrib.admin import ShowFacets
@@ -55,7 +55,7 @@ class ReadOnlyAdmin(ReadOnlyMixin, ModelAdmin):
     show_full_result_count = False
     list_per_page = 50
     list_filter_submit = False
-    actions = None
+    actions: ClassVar[Sequence[str] | None] = None
     show_facets = ShowFacets.NEVER
 
 

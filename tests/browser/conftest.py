@@ -17,7 +17,6 @@ from feedback.services.setting_up import ensure_survey
 from loyalty.services.setting_up import ensure_programme
 from tests.factories.campaigns import due_habit, reachable_customer, ready_house
 
-
 # Playwright's loop runs in this thread, and the ORM is used between its steps, never inside one. It must
 # be said before the test database is made.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
