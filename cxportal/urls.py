@@ -6,7 +6,16 @@ from django.contrib import admin
 from django.contrib.auth import views as auth_views
 from django.urls import include, path
 
-from cxportal.pages import counter, health, home, living, my_page, overview, settings_page
+from cxportal.pages import (
+    counter,
+    fresh_link,
+    health,
+    home,
+    living,
+    my_page,
+    overview,
+    settings_page,
+)
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -30,7 +39,7 @@ urlpatterns = [
     path("my/<str:token>/consent/", my_page.consent, name="my-consent"),
     path("my/<str:token>/contact/", my_page.contact, name="my-contact"),
     path("my/<str:token>/person/", my_page.person, name="my-person"),
-    path("my/<str:token>/fresh/", my_page.fresh, name="my-fresh"),
+    path("fresh/<str:purpose>/<str:token>/", fresh_link.fresh, name="fresh-link"),
     path("", include("campaigns.urls")),
     path("", include("feedback.urls")),
     path("", include("profiles.urls")),

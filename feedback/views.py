@@ -38,7 +38,8 @@ def answer(request: HttpRequest, token: str) -> HttpResponse:
     try:
         asked = queries.invitation_of(token)
     except LinkExpired:
-        return render(request, "feedback/link_lost.html", {"is_expired": True}, status=410)
+        context = {"is_expired": True, "token": token}
+        return render(request, "feedback/link_lost.html", context, status=410)
     except LinkInvalid:
         return render(request, "feedback/link_lost.html", {"is_expired": False}, status=404)
     if request.method != "POST":

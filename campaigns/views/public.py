@@ -45,7 +45,8 @@ def _by_link(
             try:
                 delivery = delivery_of(subject_of(purpose, token))
             except LinkExpired:
-                return render(request, "campaigns/link_lost.html", {"is_expired": True}, status=410)
+                context = {"is_expired": True, "token": token}
+                return render(request, "campaigns/link_lost.html", context, status=410)
             except LinkInvalid:
                 delivery = None
             if delivery is None:

@@ -1,4 +1,4 @@
-"""A fresh link to the customer's page, by mail to the address on file.
+"""A fresh link for an expired one, by mail to the address on file.
 
 Whoever holds an expired link may ask; only the address on file gets the answer, and what the
 asker sees tells nothing of whether there is one.
@@ -8,15 +8,25 @@ from __future__ import annotations
 
 import logging
 import smtplib
+from collections.abc import Callable
+from dataclasses import dataclass
 
+from django.contrib.auth.decorators import login_not_required
 from django.core.cache import cache
+from django.core.exceptions import ValidationError
 from django.core.mail import send_mail
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST
 
+from campaigns.models import Delivery
 from campaigns.queries.policy import sending_policy
 from campaigns.services import fencing
 from cxportal.lib.errors import DomainError
-from cxportal.lib.links import LinkPurpose, link
+from cxportal.lib.links import LinkExpired, LinkInvalid, LinkPurpose, link, subject_of
+from feedback.models import Invitation
 from profiles.models import Customer, Identifier
 from profiles.queries.company import company
 from profiles.rules.names import IdentifierKind
@@ -33,7 +43,36 @@ class SendingIsStopped(DomainError):
     code = "sending_stopped"
 
 
-def send_fresh_link(*, customer_public_id: str) -> None:
+@dataclass(frozen=True)
+class Expired:
+    """What an expired link was for, and where its fresh one leads."""
+
+    customer: Customer
+    url: str
+    leads_to: str
+
+
+@require_POST
+@login_not_required
+@never_cache
+def fresh(request: HttpRequest, purpose: str, token: str) -> HttpResponse:
+    """Mail a fresh link for an expired one; the answer is the same whether or not it can be."""
+    if purpose not in FRESH:
+        raise Http404
+    try:
+        subject = subject_of(LinkPurpose(purpose), token)
+    except LinkExpired as error:
+        subject = str(error.data["subject"])
+    except LinkInvalid:
+        return render(request, "cxportal/my_page_lost.html", status=404)
+    try:
+        send_fresh_link(purpose=LinkPurpose(purpose), subject=subject)
+    except DomainError as error:
+        return render(request, "cxportal/fresh_link.html", {"refused": error.message}, status=503)
+    return render(request, "cxportal/fresh_link.html")
+
+
+def send_fresh_link(*, purpose: LinkPurpose, subject: str) -> None:
     """Mail a new link to the customer, if there is such a customer with an address.
 
     Raises:
@@ -43,35 +82,68 @@ def send_fresh_link(*, customer_public_id: str) -> None:
         raise SendingIsStopped(
             "No messages leave at the moment. Try again later, or ask in a store."
         )
-    customer = Customer.objects.filter(public_id=customer_public_id).first()
-    if customer is None or not cache.add(f"fresh-link:{customer.pk}", True, PAUSE_SECONDS):
+    try:
+        expired = FRESH[purpose](subject)
+    except ValidationError:  # a public id that is none
+        expired = None
+    if expired is None or not cache.add(
+        f"fresh-link:{purpose}:{expired.customer.pk}", True, PAUSE_SECONDS
+    ):
         return
     address = (
-        Identifier.objects.filter(customer=customer, kind=IdentifierKind.EMAIL)
+        Identifier.objects.filter(customer=expired.customer, kind=IdentifierKind.EMAIL)
         .order_by("-verified_at", "-pk")
         .values_list("value", flat=True)
         .first()
     )
     if address:
-        _send(customer, address)
+        _send(expired, address)
 
 
-def _send(customer: Customer, address: str) -> None:
+def _my_page(public_id: str) -> Expired | None:
+    customer = Customer.objects.filter(public_id=public_id).first()
+    return _to_my_page(customer) if customer else None
+
+
+def _to_my_page(customer: Customer) -> Expired:
+    url = link(LinkPurpose.MY_PAGE, "my-page", str(customer.public_id))
+    return Expired(customer, url, "It leads to your page, and works for 30 days:")
+
+
+def _why(public_id: str) -> Expired | None:
+    delivery = Delivery.objects.select_related("customer").filter(public_id=public_id).first()
+    if delivery is None:
+        return None
+    url = link(LinkPurpose.WHY, "campaigns:why", public_id)
+    return Expired(delivery.customer, url, "It says why you got that message:")
+
+
+def _question(public_id: str) -> Expired | None:
+    # A link to a question outlives the question, so the fresh one leads to where open ones stand.
+    asked = Invitation.objects.select_related("customer").filter(public_id=public_id).first()
+    return _to_my_page(asked.customer) if asked else None
+
+
+# A link for stopping never expires, and one to a product has nothing to hide.
+FRESH: dict[str, Callable[[str], Expired | None]] = {
+    LinkPurpose.MY_PAGE: _my_page,
+    LinkPurpose.WHY: _why,
+    LinkPurpose.SURVEY: _question,
+}
+
+
+def _send(expired: Expired, address: str) -> None:
     policy, house = sending_policy(), company()
     words = render_to_string(
-        "cxportal/fresh_link_mail.txt",
-        {
-            "company_name": house.name,
-            "url": link(LinkPurpose.MY_PAGE, "my-page", str(customer.public_id)),
-        },
+        "cxportal/fresh_link_mail.txt", {"company_name": house.name, "expired": expired}
     )
     try:
         send_mail(
-            f"Your page at {house.name}",
+            f"Your fresh link from {house.name}",
             words,
             f'"{policy.sender_name}" <{policy.sender_email}>',
             [address],
         )
     except (OSError, smtplib.SMTPException):
         # The asker learns nothing from a failure either; ids only, for whoever reads the log.
-        logger.exception("fresh link for customer %s was not sent", customer.pk)
+        logger.exception("fresh link for customer %s was not sent", expired.customer.pk)

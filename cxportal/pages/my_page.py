@@ -23,7 +23,6 @@ from django.views.decorators.http import require_POST, require_safe
 from cxportal.lib.errors import DomainError
 from cxportal.lib.http import HtmxRequest
 from cxportal.lib.links import LinkExpired, LinkInvalid, LinkPurpose, subject_of
-from cxportal.pages.fresh_link import send_fresh_link
 from cxportal.pages.my_page_content import MyPage, my_page, next_round, schedule
 from feedback.rules import CaseKind
 from feedback.services import cases
@@ -327,23 +326,3 @@ def person(request: HtmxRequest, token: str, customer: Customer) -> HttpResponse
     )
     messages.success(request, "Somebody reads this and gets back to you.")
     return _back(token, "person")
-
-
-@require_POST
-@login_not_required
-@never_cache
-def fresh(request: HtmxRequest, token: str) -> HttpResponse:
-    """Mail a fresh link for an expired one; the answer is the same whether or not it can be."""
-    try:
-        public_id = subject_of(LinkPurpose.MY_PAGE, token)
-    except LinkExpired as error:
-        public_id = str(error.data["subject"])
-    except LinkInvalid:
-        return render(request, "cxportal/my_page_lost.html", status=404)
-    try:
-        send_fresh_link(customer_public_id=public_id)
-    except DomainError as error:
-        return render(
-            request, "cxportal/my_page_expired.html", {"refused": error.message}, status=503
-        )
-    return render(request, "cxportal/my_page_expired.html", {"is_sent": True})

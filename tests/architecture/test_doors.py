@@ -15,12 +15,12 @@ from tests.pages import rows
 OPEN = {
     "answer/<str:token>/",
     "data/login/",
+    "fresh/<str:purpose>/<str:token>/",
     "healthz",
     "login/",
     "my/<str:token>/",
     "my/<str:token>/consent/",
     "my/<str:token>/contact/",
-    "my/<str:token>/fresh/",
     "my/<str:token>/person/",
     "my/<str:token>/reorder/<int:product_id>/<str:said>/",
     "stop/<str:token>/",

@@ -6,10 +6,9 @@ from datetime import date, time, timedelta
 
 import pytest
 import time_machine
-from django.core.cache import cache
 from django.test import Client
 
-from campaigns.models import Delivery, SandboxMessage, SendingPolicy
+from campaigns.models import Delivery
 from campaigns.services import delivering, planning
 from cxportal.lib.links import LinkPurpose, token_for
 from feedback.models import Case
@@ -34,7 +33,6 @@ AWAY = "_never sent_"
 def house(db, now):
     ready_house()
     ensure_programme()
-    cache.clear()
     with time_machine.travel(now.replace(hour=12), tick=False):
         yield
 
@@ -152,7 +150,6 @@ def test_looking_changes_nothing(dolores, browser):
         ("consent",),
         ("contact",),
         ("person",),
-        ("fresh",),
     ):
         assert browser.get(own(dolores, *parts)).status_code == 405
     assert fingerprint() == before
@@ -352,7 +349,6 @@ def test_forms_from_elsewhere_are_refused(dolores):
         ("consent",),
         ("contact",),
         ("person",),
-        ("fresh",),
     ):
         assert strict.post(own(dolores, *parts), {"scope": "all"}).status_code == 403
     assert not ReorderSchedule.objects.exists()
@@ -368,40 +364,3 @@ def test_a_forged_or_foreign_link_says_what_to_do(dolores, browser, method):
         assert answer.status_code == 404
         assert "Open it again from the message" in answer.content.decode()
     assert statement_of(dolores, Purpose.REMINDERS).state == ConsentState.GRANTED
-
-
-def test_an_expired_link_changes_nothing_and_offers_a_fresh_one(dolores, browser, now):
-    old = own(dolores)
-    with time_machine.travel(now + timedelta(days=31), tick=False):
-        for answer in (browser.get(old), browser.post(old + "consent/", {"scope": "all"})):
-            assert answer.status_code == 410
-            assert "Send me a fresh link" in answer.content.decode()
-            assert "Dolores" not in answer.content.decode()
-        sent = browser.post(old + "fresh/")
-        assert "a fresh link is on its way" in sent.content.decode()
-        mail = SandboxMessage.objects.get()
-        assert mail.recipient == dolores.identifiers.get(kind="email").value
-        fresh = next(line for line in mail.text.splitlines() if "/my/" in line)
-        assert browser.get(fresh.partition("8000")[2]).status_code == 200
-    assert statement_of(dolores, Purpose.REMINDERS).state == ConsentState.GRANTED
-
-
-def test_who_asks_for_a_fresh_link_learns_nothing(dolores, browser, now):
-    known, unknown = own(dolores), own(reachable_customer("Nora"))
-    dolores.identifiers.filter(kind="email").delete()
-    with time_machine.travel(now + timedelta(days=31), tick=False):
-        answers = [
-            browser.post(address + "fresh/").content.decode().replace(address, AWAY)
-            for address in (known, unknown, unknown)
-        ]
-    bodies = {answer.partition("<main")[2] for answer in answers}
-    assert len(bodies) == 1
-    assert SandboxMessage.objects.count() == 1
-
-
-def test_a_stopped_house_sends_no_link_either(dolores, browser, now):
-    SendingPolicy.objects.update(stopped_at=now)
-    answer = browser.post(own(dolores, "fresh"))
-    assert answer.status_code == 503
-    assert "Try again later" in answer.content.decode()
-    assert not SandboxMessage.objects.exists()
