@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from profiles.models import ImportJob, ImportReject
+from profiles.rules.cells import harmless_cell
 from profiles.rules.names import JobState
-from profiles.rules.orders import RejectReason, harmless_cell
+from profiles.rules.orders import RejectReason
 
 REASON_TEXT = {
     RejectReason.WRONG_COLUMNS: "more or fewer columns than the header",

@@ -22,7 +22,7 @@ from cxportal.lib.db import database_now
 from cxportal.lib.errors import DomainError
 from profiles.models import ImportJob, ImportReject, Source
 from profiles.queries.company import company
-from profiles.rules import orders
+from profiles.rules import cells, orders
 from profiles.rules.names import JobState, SourceKind, folded
 from profiles.rules.orders import RejectReason
 from profiles.services import order_rows
@@ -135,7 +135,7 @@ def import_file(
         path,
         mapping,
         time_zone,
-        price_digits=orders.minor_digits(company().currency),
+        price_digits=cells.minor_digits(company().currency),
         latest=now + _AHEAD,
         progress=progress,
     )

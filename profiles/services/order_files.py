@@ -22,7 +22,7 @@ from typing import IO, NamedTuple, TextIO, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cxportal.lib.errors import DomainError
-from profiles.rules import orders
+from profiles.rules import cells, file_styles, orders
 from profiles.rules.orders import DateOrder, Field, RejectReason
 
 _SAMPLE_BYTES = 1_000_000
@@ -147,7 +147,7 @@ def recognise(path: Path) -> Layout:
     sample, is_whole = _sample_of(path)
     if not sample.strip(b"\0\r\n\t \xef\xbb\xbf\xff\xfe"):
         raise FileEmpty("The file is empty. Export it again and check that it holds orders.")
-    encoding = orders.recognised_encoding(sample, is_whole=is_whole)
+    encoding = file_styles.recognised_encoding(sample, is_whole=is_whole)
     if not encoding:
         raise UnknownEncoding(
             "The letters of this file are stored in a way we do not know. Save it as UTF-8 and "
@@ -156,7 +156,7 @@ def recognise(path: Path) -> Layout:
     lines = list(io.StringIO(sample.decode(encoding, "replace"), newline=""))
     if not is_whole:
         lines.pop()  # it may be cut
-    delimiter = orders.recognised_delimiter([line for line in lines[:200] if "\0" not in line])
+    delimiter = file_styles.recognised_delimiter([line for line in lines[:200] if "\0" not in line])
     if not delimiter:
         raise NotCsv(
             "This is no table in CSV form: we found no columns divided by comma, semicolon, tab "
@@ -266,14 +266,14 @@ def style_of(layout: Layout, mapping: Mapping[str, str]) -> Style:
         DatesAmbiguous: dates such as 03/04/2026, and nothing shows which number is the month.
     """
     times = _values(layout, mapping, Field.TIME)
-    order = DateOrder(mapping.get(orders.DATE_ORDER) or orders.recognised_date_order(times))
-    if order == DateOrder.UNKNOWN and any(map(orders.is_slashed, times)):
+    order = DateOrder(mapping.get(orders.DATE_ORDER) or file_styles.recognised_date_order(times))
+    if order == DateOrder.UNKNOWN and any(map(file_styles.is_slashed, times)):
         raise DatesAmbiguous(
             f"Dates such as {times[0]} can be read in two ways. Say whether the day or the month "
             "comes first."
         )
     numbers = _values(layout, mapping, Field.PRICE) + _values(layout, mapping, Field.QUANTITY)
-    return Style(order, orders.shows_decimal_comma(numbers))
+    return Style(order, file_styles.shows_decimal_comma(numbers))
 
 
 def _values(layout: Layout, mapping: Mapping[str, str], field: Field) -> list[str]:
@@ -360,11 +360,11 @@ def _taker(
     names_people = any(at >= 0 for at in people_at)
     comma = style.decimal_comma
     cached = lru_cache(maxsize=8192)
-    time_of = cached(partial(orders.parsed_time, zone=zone, order=style.date_order))
-    quantity_of = cached(partial(orders.parsed_quantity, decimal_comma=comma))
-    price_of = cached(partial(orders.parsed_price, digits=price_digits, decimal_comma=comma))
-    nothing, one = orders.NOTHING, Decimal(1)
-    longest, longest_place = orders.CODE_LENGTH, orders.PLACE_LENGTH
+    time_of = cached(partial(cells.parsed_time, zone=zone, order=style.date_order))
+    quantity_of = cached(partial(cells.parsed_quantity, decimal_comma=comma))
+    price_of = cached(partial(cells.parsed_price, digits=price_digits, decimal_comma=comma))
+    nothing, one = cells.NOTHING, Decimal(1)
+    longest, longest_place = cells.CODE_LENGTH, cells.PLACE_LENGTH
 
     def reject(line_number: int, reason: RejectReason) -> Reject:
         return Reject(line_number, reason, records.raw())

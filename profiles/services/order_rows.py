@@ -23,8 +23,9 @@ from psycopg import errors as postgres
 
 from profiles.models import Source
 from profiles.queries.company import company
-from profiles.rules import names, orders
+from profiles.rules import cells, kinds, names
 from profiles.rules.names import IdentifierKind, ProductKind
+from profiles.rules.orders import RejectReason
 from profiles.services.order_files import Reject, Row
 
 _CHUNK_LINES = 20_000
@@ -220,7 +221,7 @@ class _Stage:
         rows = []
         for customer, (email, phone, person) in self._people.items():
             self._people_refs += 1
-            name = "" if person in orders.NOTHING else _one_line(person, 200)
+            name = "" if person in cells.NOTHING else _one_line(person, 200)
             rows.append(
                 (
                     self._people_refs,
@@ -515,12 +516,12 @@ class _Storing:
         self._run("TRUNCATE import_described, import_product_id")
         self._run(_DESCRIBED)
         for code in sorted(code for (code,) in self._rows(_PLACES)):
-            done["places_new"] += self._run(_NEW_PLACE, code, code, orders.place_kind(code))
+            done["places_new"] += self._run(_NEW_PLACE, code, code, kinds.place_kind(code))
         self._run(_CATEGORIES)
         charges = [
             code
             for code, name in self._rows(_UNKNOWN_PRODUCTS)
-            if orders.product_kind(code, name) == ProductKind.CHARGE
+            if kinds.product_kind(code, name) == ProductKind.CHARGE
         ]
         done["products_new"] = self._run(
             _NEW_PRODUCTS,
@@ -597,7 +598,7 @@ class _Storing:
         done.pop("conflicts", None)
         rejected = self._stage.rejected.copy()
         if conflicts:
-            rejected[orders.RejectReason.OTHER_CUSTOMER] = conflicts
+            rejected[RejectReason.OTHER_CUSTOMER] = conflicts
         known = self._stage.lines - conflicts - self._done["lines_new"]
         return Counts(
             rows_read=self._stage.rows_read,
