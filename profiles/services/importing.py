@@ -25,18 +25,11 @@ from profiles.queries.company import company
 from profiles.rules import cells, orders
 from profiles.rules.names import JobState, SourceKind, folded
 from profiles.rules.orders import RejectReason
-from profiles.services import order_rows
-from profiles.services.order_files import (
-    Reject,
-    Row,
-    check_mapping,
-    checked_zone,
-    read_rows,
-    recognise,
-    reread,
-    style_of,
-)
-from profiles.services.order_rows import Counts, Watch
+from profiles.services import order_rows, order_staging
+from profiles.services.order_files import Reject, Row, read_rows, reread
+from profiles.services.order_layouts import check_mapping, checked_zone, recognise, style_of
+from profiles.services.order_rows import Counts
+from profiles.services.order_staging import Watch
 
 __all__ = ["Counts", "Reject", "Row", "import_file", "read_rows", "start_import"]
 
@@ -314,7 +307,7 @@ class _Work:
 
     def _keep_aside(self, rejects: Sequence[Reject]) -> None:
         """Store rejects by COPY: a file can have as many of them as of good rows."""
-        order_rows.copy_rows(
+        order_staging.copy_rows(
             "profiles_importreject (job_id, line_number, reason, raw)",
             [(self._job.pk, *reject) for reject in rejects],
             texts="raw",

@@ -27,7 +27,7 @@ from profiles.models import (
     PurchaseLine,
 )
 from profiles.rules.names import JobState, PlaceKind, ProductKind, SourceKind
-from profiles.services import importing, order_files, order_rows
+from profiles.services import importing, order_files, order_opening, order_rows, order_staging
 from profiles.services.importing import Reject, Row
 from tests.factories.profiles import SourceFactory
 from tests.profiles.files import GOOD, HEADER, MAPPING, order_file
@@ -321,7 +321,7 @@ def test_months_come_first_when_the_file_shows_it(tmp_path, bring):
 def test_dates_that_can_be_read_in_two_ways_are_asked_about(tmp_path, bring):
     path = order_file(tmp_path, "1,01/02/2026,A", header="customer,date,sku")
     mapping = importing.propose_mapping(path).mapping
-    with pytest.raises(order_files.DatesAmbiguous, match="01/02/2026"):
+    with pytest.raises(order_opening.DatesAmbiguous, match="01/02/2026"):
         bring(path, mapping)
     assert stored() == NOTHING
     bring(path, mapping | {"date_order": "dmy"})
@@ -460,7 +460,7 @@ def test_every_row_is_either_good_or_kept_aside(tmp_path, rows):
 def test_a_file_that_is_none_says_why(tmp_path, queued, content, code):
     path = tmp_path / "orders.csv"
     path.write_bytes(content)
-    with pytest.raises(order_files.OrderFileError) as refusal:
+    with pytest.raises(order_opening.OrderFileError) as refusal:
         queued(path)
     assert refusal.value.code == code
     assert not ImportJob.objects.exists()
@@ -468,7 +468,7 @@ def test_a_file_that_is_none_says_why(tmp_path, queued, content, code):
 
 
 def test_a_missing_file_says_so(tmp_path):
-    with pytest.raises(order_files.FileMissing):
+    with pytest.raises(order_opening.FileMissing):
         importing.propose_mapping(tmp_path / "none.csv")
 
 
@@ -482,7 +482,7 @@ def test_a_missing_file_says_so(tmp_path):
     ],
 )
 def test_a_mapping_that_does_not_fit_is_refused(tmp_path, queued, mapping, code):
-    with pytest.raises(order_files.MappingWrong) as refusal:
+    with pytest.raises(order_opening.MappingWrong) as refusal:
         queued(order_file(tmp_path, *GOOD), mapping)
     assert refusal.value.code == code
     assert not ImportJob.objects.exists()
@@ -492,13 +492,13 @@ def test_a_header_that_stands_twice_cannot_be_chosen(tmp_path, queued):
     path = order_file(
         tmp_path, "C1,2026-01-05,P1,x", header="customer_id,ordered_at,product_id,product_id"
     )
-    with pytest.raises(order_files.MappingWrong) as refusal:
+    with pytest.raises(order_opening.MappingWrong) as refusal:
         queued(path, {name: name for name in ("customer_id", "ordered_at", "product_id")})
     assert refusal.value.code == "header_twice"
 
 
 def test_an_unknown_time_zone_is_refused(tmp_path, bring):
-    with pytest.raises(order_files.TimeZoneUnknown):
+    with pytest.raises(order_opening.TimeZoneUnknown):
         bring(order_file(tmp_path, *GOOD), MAPPING, "Mars/Olympus")
     assert stored() == NOTHING
 
@@ -550,7 +550,7 @@ def many_orders(folder: Path, orders: int, name: str = "many.csv") -> Path:
 def test_a_run_killed_at_any_point_loses_and_doubles_nothing(
     tmp_path, queued, now, monkeypatch, kill_at
 ):
-    monkeypatch.setattr(order_rows, "_CHUNK_LINES", 40)
+    monkeypatch.setattr(order_staging, "_CHUNK_LINES", 40)
     monkeypatch.setattr(order_rows, "_BATCH_LINES", 30)
     job = queued(many_orders(tmp_path, 40))
     calls = 0
