@@ -116,7 +116,14 @@ def test_killed_server_comes_back_with_what_was_committed(server: EmbeddedPostgr
     assert query(server, "SELECT answer FROM kept") == 42
 
 
-@pytest.mark.parametrize("left", [f"{os.getpid()}\n/data\n", "", "not a number\n"])
+@pytest.mark.parametrize(
+    "left",
+    [
+        pytest.param(f"{os.getpid()}\n/data\n", id="of another program"),
+        pytest.param("", id="empty"),
+        pytest.param("not a number\n", id="nonsense"),
+    ],
+)
 def test_stale_lock_files_are_not_believed(server: EmbeddedPostgres, left: str):
     server.stop()
     for file in (server.data / "postmaster.pid", server.socket_dir / ".s.PGSQL.5432.lock"):
