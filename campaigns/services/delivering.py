@@ -8,16 +8,17 @@ transactional one is, under the same Message-ID.
 
 from __future__ import annotations
 
+import logging
 import smtplib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import numpy as np
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
-from django.db import connection, transaction
+from django.db import DataError, connection, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
@@ -28,9 +29,12 @@ from campaigns.rules.codes import REFUSAL_BIT, DeliveryState, Refusal, refusals_
 from campaigns.rules.windows import next_open
 from campaigns.services import fencing
 from campaigns.services.composing import Composed, TemplateInvalid, compose
+from cxportal.lib.errors import DomainError
 from cxportal.lib.registry import registry
 from profiles.models import Identifier
 from profiles.rules.names import IdentifierKind
+
+logger = logging.getLogger(__name__)
 
 BATCH = 50
 # Longer than a provider's time-out for every message of a batch would be: a live worker renews it.
@@ -222,25 +226,37 @@ def _sent(claimed: Sequence[Delivery], now: datetime) -> Counter[str]:
     return counts
 
 
-def _composed(claimed: Iterable[Delivery], now: datetime, counts: Counter[str]) -> Iterable[Mail]:
-    claimed = list(claimed)
-    addresses = dict(
-        Identifier.objects.filter(
-            kind=IdentifierKind.EMAIL, customer_id__in=[d.customer_id for d in claimed]
-        )
-        .order_by("-verified_at", "-pk")
-        .values_list("customer_id", "value")
-    )
+def _composed(claimed: Sequence[Delivery], now: datetime, counts: Counter[str]) -> Iterator[Mail]:
+    """Write each message; one that cannot be written is closed, and holds no other up."""
+    addresses = _addresses([delivery.customer_id for delivery in claimed])
     for delivery in claimed:
+        address = addresses.get(delivery.customer_id)
+        if address is None:
+            reason = str(Refusal.NO_ADDRESS)
+            counts[_record(delivery, DeliveryState.SKIPPED, reason, now)] += 1
+            continue
         try:
-            yield Mail(delivery, addresses[delivery.customer_id], compose(delivery=delivery))
+            yield Mail(delivery, address, compose(delivery=delivery))
         except TemplateInvalid:
             counts[_record(delivery, DeliveryState.FAILED, "template_invalid", now)] += 1
 
 
+def _addresses(customer_ids: Iterable[int]) -> dict[int, str]:
+    """Return one address for each customer: the one verified last, else the newest."""
+    found = Identifier.objects.filter(kind=IdentifierKind.EMAIL, customer_id__in=customer_ids)
+    rows = found.order_by(F("verified_at").asc(nulls_first=True), "pk")
+    return dict(rows.values_list("customer_id", "value"))  # of several, the last one stays
+
+
 def _hand_over(backend: BaseEmailBackend, mail: Mail, now: datetime) -> DeliveryState | str:
     """Hand one message over and record what became of it."""
-    if not _may_leave(mail, now):
+    try:
+        may_leave = _may_leave(mail, now)
+    except (DomainError, LookupError, TypeError, ValueError, DataError):
+        # The promise cannot be kept, so nothing was written; the messages behind this one go on.
+        logger.exception("the action of delivery %s failed", mail.delivery.pk)
+        return _record(mail.delivery, DeliveryState.FAILED, "action_impossible", now)
+    if not may_leave:
         return _released(mail.delivery, now)
     try:
         backend.send_messages([_as_email(mail)])

@@ -7,20 +7,21 @@ from datetime import UTC, datetime, time, timedelta
 import pytest
 from django.db import connection
 
-from campaigns.models import Decision, Delivery, Message, SandboxMessage, SendingPolicy
+from campaigns.models import Campaign, Decision, Delivery, Message, SandboxMessage, SendingPolicy
 from campaigns.rules.codes import DeliveryState
 from campaigns.services import delivering, planning
-from profiles.models import Product
-from profiles.rules.names import ConsentState
+from profiles.models import Identifier, Product
+from profiles.rules.names import ConsentState, Purpose
 from profiles.services import scheduling
 from tests.factories.campaigns import (
+    LONG_AGO,
     address_of,
     consent,
     due_habit,
     reachable_customer,
     ready_house,
 )
-from tests.factories.profiles import PurchaseFactory, PurchaseLineFactory
+from tests.factories.profiles import IdentifierFactory, PurchaseFactory, PurchaseLineFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -215,3 +216,46 @@ def test_somebody_without_a_name_is_greeted_without_one():
     planning.plan_morning(now=MORNING)
     delivering.deliver_due(now=NOON)
     assert Message.objects.get().text.startswith("Hello,\n")
+
+
+@pytest.fixture
+def two_planned() -> tuple[Delivery, Delivery]:
+    """Two messages for two customers, the first of them due first."""
+    ready_house()
+    for name in ("Ada Alder", "Ben Birch"):
+        due_habit(reachable_customer(name))
+    planning.plan_morning(now=MORNING)
+    first, second = Delivery.objects.order_by("pk")
+    return first, second
+
+
+def states() -> list[tuple[str, str]]:
+    return list(Delivery.objects.order_by("pk").values_list("state", "reason"))
+
+
+def test_a_message_whose_promise_cannot_be_kept_holds_no_other_up(two_planned):
+    first, _ = two_planned
+    unpromised = Campaign.objects.get(code="next-tier")
+    Campaign.objects.filter(pk=unpromised.pk).update(parameters={})
+    Delivery.objects.filter(pk=first.pk).update(campaign=unpromised)
+    consent(first.customer, purpose=Purpose.OFFERS)
+    assert delivering.deliver_due(now=NOON) == {"failed": 1, "sent": 1}
+    assert states() == [("failed", "action_impossible"), ("sent", "")]
+    assert Message.objects.filter(delivery=first).count() == 0
+
+
+def test_a_message_whose_address_is_gone_holds_no_other_up(two_planned):
+    first, _ = two_planned
+    claimed, _ = delivering.claim(now=NOON, limit=10)
+    Identifier.objects.filter(customer=first.customer).delete()
+    assert delivering._sent(claimed, NOON) == {"skipped": 1, "sent": 1}
+    assert states() == [("skipped", "no_address"), ("sent", "")]
+
+
+def test_of_two_addresses_the_one_verified_last_is_written_to(planned):
+    profile = planned.customer.profiles.get()
+    verified = {"b@example.com": MORNING, "c@example.com": LONG_AGO, "d@example.com": None}
+    for value, verified_at in verified.items():
+        IdentifierFactory(origin_profile=profile, value=value, verified_at=verified_at)
+    delivering.deliver_due(now=NOON)
+    assert SandboxMessage.objects.get().recipient == "b@example.com"
