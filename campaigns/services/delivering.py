@@ -12,6 +12,7 @@ import logging
 import smtplib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -213,13 +214,13 @@ def _sent(claimed: Sequence[Delivery], now: datetime) -> Counter[str]:
         return counts
     backend = get_connection()
     try:
-        backend.open()
-    except OSError:
-        # Nothing was handed over yet: the whole batch goes back, and comes again later.
-        counts["returned"] += _returned([mail.delivery for mail in mails], now)
-        return counts
-    try:
-        for mail in mails:
+        for at, mail in enumerate(mails):
+            try:
+                backend.open()  # nothing happens where it is open
+            except OSError:
+                # The rest was not handed over yet: it goes back, and comes again later.
+                counts["returned"] += _returned([each.delivery for each in mails[at:]], now)
+                break
             counts[_hand_over(backend, mail, now)] += 1
     finally:
         backend.close()
@@ -263,7 +264,10 @@ def _hand_over(backend: BaseEmailBackend, mail: Mail, now: datetime) -> Delivery
     except (smtplib.SMTPRecipientsRefused, smtplib.SMTPResponseException) as error:
         return _refused(mail.delivery, error, now)
     except OSError:
-        # The connection broke: the message may have arrived.
+        # The connection broke: this message may have arrived. The next one needs a new connection,
+        # else it would fail on the dead one and be in doubt too.
+        with suppress(OSError):
+            backend.close()
         return _record(mail.delivery, DeliveryState.UNCERTAIN, "connection_lost", now)
     return _record(mail.delivery, DeliveryState.SENT, "", now)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import smtplib
 from datetime import UTC, datetime, time, timedelta
 
 import pytest
@@ -9,6 +10,7 @@ from django.db import connection
 
 from campaigns.models import Campaign, Decision, Delivery, Message, SandboxMessage, SendingPolicy
 from campaigns.rules.codes import DeliveryState
+from campaigns.sandbox import SandboxBackend
 from campaigns.services import delivering, planning
 from profiles.models import Identifier, Product
 from profiles.rules.names import ConsentState, Purpose
@@ -259,3 +261,42 @@ def test_of_two_addresses_the_one_verified_last_is_written_to(planned):
         IdentifierFactory(origin_profile=profile, value=value, verified_at=verified_at)
     delivering.deliver_due(now=NOON)
     assert SandboxMessage.objects.get().recipient == "b@example.com"
+
+
+class HangsUpOnce(SandboxBackend):
+    """A server that hangs up during the first message; the connection is dead until it is closed."""
+
+    state = "new"
+    opens_again = True
+
+    def open(self) -> None:
+        if self.state == "closed":
+            if not self.opens_again:
+                raise ConnectionRefusedError
+            self.state = "new connection"
+
+    def close(self) -> None:
+        if self.state == "dead":
+            self.state = "closed"
+
+    def send_messages(self, email_messages):
+        if self.state in {"new", "dead"}:
+            self.state = "dead"
+            raise smtplib.SMTPServerDisconnected
+        return super().send_messages(email_messages)
+
+
+class HangsUpForGood(HangsUpOnce):
+    opens_again = False
+
+
+def test_after_a_broken_connection_the_next_message_leaves_on_a_new_one(two_planned, settings):
+    settings.EMAIL_BACKEND = f"{__name__}.HangsUpOnce"
+    assert delivering.deliver_due(now=NOON) == {"uncertain": 1, "sent": 1}
+    assert states() == [("uncertain", "connection_lost"), ("sent", "")]
+
+
+def test_a_server_that_is_gone_leaves_the_rest_planned(two_planned, settings):
+    settings.EMAIL_BACKEND = f"{__name__}.HangsUpForGood"
+    assert delivering.deliver_due(now=NOON) == {"uncertain": 1, "returned": 1}
+    assert states() == [("uncertain", "connection_lost"), ("planned", "")]
