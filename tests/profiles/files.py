@@ -4,6 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from profiles.models import (
+    ConsentEntry,
+    Customer,
+    Identifier,
+    Place,
+    Product,
+    Profile,
+    Purchase,
+    PurchaseLine,
+)
+
 HEADER = (
     "customer_id,order_id,ordered_at,product_id,product_name,category,quantity,unit_price,store"
 )
@@ -20,3 +31,14 @@ def order_file(folder: Path, *lines: str, name: str = "orders.csv", header: str 
     path = folder / name
     path.write_text("\n".join([header, *lines]) + "\n", encoding="utf-8")
     return path
+
+
+def stored() -> dict[str, int]:
+    """Count what imports write, by table."""
+    tables = (Customer, Profile, Product, Place, Purchase, PurchaseLine, Identifier, ConsentEntry)
+    return {table.__name__: table.objects.count() for table in tables}
+
+
+NOTHING = dict.fromkeys(
+    "Customer Profile Product Place Purchase PurchaseLine Identifier ConsentEntry".split(), 0
+)

@@ -1,0 +1,47 @@
+"""Importing order files in tests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from profiles.models import ImportJob
+from profiles.services import importing
+from tests.factories.profiles import SourceFactory
+from tests.profiles.files import MAPPING
+
+
+@pytest.fixture
+def source():
+    return SourceFactory()
+
+
+@pytest.fixture
+def bring(source, now):
+    """Import a file as the command and the rehearsal do."""
+
+    def bring(path: Path, mapping: dict[str, str] = MAPPING, zone: str = "UTC"):
+        return importing.import_file(
+            path=path, source=source, mapping=mapping, time_zone=zone, now=now
+        )
+
+    return bring
+
+
+@pytest.fixture
+def queued(source, now):
+    """Queue a file as an upload does."""
+
+    def queue(path: Path, mapping: dict[str, str] = MAPPING) -> ImportJob:
+        return importing.start_import(
+            path=path,
+            file_name=path.name,
+            source=source,
+            mapping=mapping,
+            time_zone="UTC",
+            by=None,
+            now=now,
+        )
+
+    return queue
