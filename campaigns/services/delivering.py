@@ -90,7 +90,8 @@ def settle_leases(*, now: datetime) -> dict[str, int]:
     again = stale.filter(is_transactional=True).update(
         state=DeliveryState.PLANNED, lease_until=None, handed_at=None
     )
-    uncertain = stale.update(
+    # A lease may run out between these statements: only what was handed over is in doubt.
+    uncertain = stale.filter(handed_at__isnull=False).update(
         state=DeliveryState.UNCERTAIN, lease_until=None, finished_at=now, reason="worker_lost"
     )
     return {k: n for k, n in (("returned", back + again), ("uncertain", uncertain)) if n}

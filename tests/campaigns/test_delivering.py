@@ -300,3 +300,20 @@ def test_a_server_that_is_gone_leaves_the_rest_planned(two_planned, settings):
     settings.EMAIL_BACKEND = f"{__name__}.HangsUpForGood"
     assert delivering.deliver_due(now=NOON) == {"uncertain": 1, "returned": 1}
     assert states() == [("uncertain", "connection_lost"), ("planned", "")]
+
+
+def test_a_lease_that_runs_out_during_the_settling_is_not_in_doubt(planned):
+    delivering.claim(now=NOON, limit=10)
+    seen = []
+
+    def lose_it_after_the_first(execute, sql, params, many, context):
+        result = execute(sql, params, many, context)
+        if "UPDATE" in sql and not seen:
+            seen.append(sql)
+            lose_the_worker()
+        return result
+
+    with connection.execute_wrapper(lose_it_after_the_first):
+        delivering.settle_leases(now=NOON)
+    assert states() == [("claimed", "")]
+    assert delivering.settle_leases(now=NOON) == {"returned": 1}
