@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from email.utils import quote
+
 from django.conf import settings
 from django.db import models
 
@@ -53,3 +55,9 @@ class SendingPolicy(Singleton):
 
     def __str__(self) -> str:
         return "sending policy"
+
+    @property
+    def sender(self) -> str:
+        """Name and address for a From header, on one line whatever stands in the name."""
+        name = quote(" ".join(self.sender_name.split()))
+        return f'"{name}" <{self.sender_email}>'

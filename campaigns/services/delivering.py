@@ -264,6 +264,10 @@ def _hand_over(backend: BaseEmailBackend, mail: Mail, now: datetime) -> Delivery
         backend.send_messages([_as_email(mail)])
     except (smtplib.SMTPRecipientsRefused, smtplib.SMTPResponseException) as error:
         return _refused(mail.delivery, error, now)
+    except ValueError:
+        # No letter could be made of it (a header, an address), so nothing left.
+        logger.exception("delivery %s cannot be put into an envelope", mail.delivery.pk)
+        return _record(mail.delivery, DeliveryState.FAILED, "not_a_letter", now)
     except OSError:
         # The connection broke: this message may have arrived. The next one needs a new connection,
         # else it would fail on the dead one and be in doubt too.
@@ -317,7 +321,7 @@ def _as_email(mail: Mail) -> EmailMultiAlternatives:
     message = EmailMultiAlternatives(
         subject=words.subject,
         body=words.text,
-        from_email=f'"{policy.sender_name}" <{policy.sender_email}>',
+        from_email=policy.sender,
         to=[mail.recipient],
         headers={
             "Message-ID": message_id(mail.delivery, policy.sender_email),

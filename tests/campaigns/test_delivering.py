@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import smtplib
 from datetime import UTC, datetime, time, timedelta
+from email.utils import parseaddr
 
 import pytest
+from django.core.mail import EmailMessage
 from django.db import connection
 
 from campaigns.models import Campaign, Decision, Delivery, Message, SandboxMessage, SendingPolicy
@@ -317,3 +319,35 @@ def test_a_lease_that_runs_out_during_the_settling_is_not_in_doubt(planned):
         delivering.settle_leases(now=NOON)
     assert states() == [("claimed", "")]
     assert delivering.settle_leases(now=NOON) == {"returned": 1}
+
+
+@pytest.mark.parametrize(
+    ("name", "sender"),
+    [
+        ('Joe "Best" Coffee', '"Joe \\"Best\\" Coffee" <hello@example.com>'),
+        ("Alder\r\nBcc: all@example.com", '"Alder Bcc: all@example.com" <hello@example.com>'),
+    ],
+)
+def test_any_name_of_the_house_can_stand_in_the_sender(planned, name, sender):
+    SendingPolicy.objects.update(sender_name=name)
+    assert delivering.deliver_due(now=NOON) == {"sent": 1}
+    message = SandboxMessage.objects.get()
+    assert message.sender == sender
+    as_sent = EmailMessage(from_email=message.sender, to=["dolores@example.com"]).message()
+    assert parseaddr(str(as_sent["From"])) == (" ".join(name.split()), "hello@example.com")
+
+
+class CannotWriteTheFirst(SandboxBackend):
+    has_failed = False
+
+    def send_messages(self, email_messages):
+        if not self.has_failed:
+            self.has_failed = True
+            raise ValueError("Invalid address")
+        return super().send_messages(email_messages)
+
+
+def test_what_makes_no_letter_fails_and_holds_no_other_up(two_planned, settings):
+    settings.EMAIL_BACKEND = f"{__name__}.CannotWriteTheFirst"
+    assert delivering.deliver_due(now=NOON) == {"failed": 1, "sent": 1}
+    assert states() == [("failed", "not_a_letter"), ("sent", "")]
