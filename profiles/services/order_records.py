@@ -115,8 +115,8 @@ class _Lines:
         return self
 
     def __next__(self) -> str:
-        again = self._again
-        line = again.pop() if again else self._readline(_LINE_LENGTH)
+        is_new = not self._again
+        line = self._readline(_LINE_LENGTH) if is_new else self._again.pop()
         if not line:
             raise StopIteration
         self.number += 1
@@ -127,7 +127,7 @@ class _Lines:
         if "\0" in line:
             raise _Unreadable(RejectReason.NUL)
         if len(line) == _LINE_LENGTH:
-            if not again:
+            if is_new and not line.endswith(("\n", "\r")):
                 self._skip_rest_of_line()
             raise _Unreadable(RejectReason.TOO_LONG)
         if len(record) > _RECORD_LINES:

@@ -162,6 +162,15 @@ def test_a_line_without_end_is_kept_aside_in_bounded_memory(tmp_path, queued, no
     assert job.counts["lines_new"] == 2
 
 
+@pytest.mark.parametrize("length", [1_000_000, 1_000_001, 3_000_000])
+@pytest.mark.parametrize("before", ["", 'C1,O3,2026-01-07,P1,"Beans'])
+def test_a_line_that_is_too_long_takes_no_other_row_along(tmp_path, bring, length, before):
+    long = "C1," + "x" * (length - len("C1,\n"))
+    path = order_file(tmp_path, GOOD[0], *filter(None, [before]), long, *GOOD[1:])
+    counts = bring(path)
+    assert (counts.lines_new, sum(counts.rejected.values())) == (3, 2 if before else 1)
+
+
 def test_an_order_number_of_another_customer_is_kept_aside(tmp_path, queued, now):
     other = "C9,O1,2026-01-05T07:30:00Z,P7,Tea,Tea,1,4.00,Main Street"
     job = queued(order_file(tmp_path, GOOD[0], other))
