@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 
 from django.core.mail import EmailMessage
 from django.core.mail.backends.base import BaseEmailBackend
+from django.db.models.functions import Now
 
 from campaigns.models import SandboxMessage
 
@@ -40,4 +43,11 @@ def _received(message: EmailMessage, recipient: str) -> SandboxMessage:
         headers={name: str(value) for name, value in message.extra_headers.items()},
         text=str(message.body),
         html=str(html),
+        received_at=_dated(message),
     )
+
+
+def _dated(message: EmailMessage) -> datetime | Now:
+    """Tell when a message was written: in a rehearsal, a day of the past."""
+    written = message.extra_headers.get("Date")
+    return parsedate_to_datetime(written) if written else Now()

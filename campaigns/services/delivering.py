@@ -14,7 +14,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 import numpy as np
 from django.core.mail import EmailMultiAlternatives, get_connection
@@ -261,7 +262,7 @@ def _hand_over(backend: BaseEmailBackend, mail: Mail, now: datetime) -> Delivery
     if not may_leave:
         return _released(mail.delivery, now)
     try:
-        backend.send_messages([_as_email(mail)])
+        backend.send_messages([_as_email(mail, now)])
     except (smtplib.SMTPRecipientsRefused, smtplib.SMTPResponseException) as error:
         return _refused(mail.delivery, error, now)
     except ValueError:
@@ -315,7 +316,7 @@ def message_id(delivery: Delivery, sender: str) -> str:
     return f"<{delivery.public_id}@{sender.rpartition('@')[2]}>"
 
 
-def _as_email(mail: Mail) -> EmailMultiAlternatives:
+def _as_email(mail: Mail, now: datetime) -> EmailMultiAlternatives:
     policy = sending_policy()
     words, stop_url = mail.composed.words, mail.composed.stop_url
     message = EmailMultiAlternatives(
@@ -324,6 +325,7 @@ def _as_email(mail: Mail) -> EmailMultiAlternatives:
         from_email=policy.sender,
         to=[mail.recipient],
         headers={
+            "Date": format_datetime(now.astimezone(UTC)),
             "Message-ID": message_id(mail.delivery, policy.sender_email),
             # RFC 8058, section 3.1: one HTTPS address that takes a bare POST.
             "List-Unsubscribe": f"<{stop_url}>",

@@ -58,6 +58,8 @@ def test_a_due_message_arrives_once_with_its_headers(planned):
     assert message.message_id == f"<{planned.public_id}@example.com>"
     assert message.headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert message.headers["List-Unsubscribe"].startswith("<http://127.0.0.1:8000/stop/")
+    assert message.headers["Date"] == "Tue, 10 Mar 2026 12:00:00 +0000"
+    assert message.received_at == NOON
     planned.refresh_from_db()
     assert (planned.state, planned.reason, planned.attempt) == ("sent", "", 1)
     assert planned.finished_at == NOON
