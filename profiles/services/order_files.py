@@ -122,6 +122,10 @@ def _taker(
     nothing, one = cells.NOTHING, Decimal(1)
     longest, longest_place = cells.CODE_LENGTH, cells.PLACE_LENGTH
 
+    def said(text: str) -> str:
+        text = text.strip()
+        return "" if text in nothing else text
+
     def reject(line_number: int, reason: RejectReason) -> Reject:
         return Reject(line_number, reason, records.raw())
 
@@ -152,7 +156,7 @@ def _taker(
         price = price_of(values[price_at]) if price_at >= 0 else 0
         if price is None:
             return reject(line_number, RejectReason.BAD_PRICE)
-        place = values[place_at].strip() if place_at >= 0 else ""
+        place = said(values[place_at]) if place_at >= 0 else ""
         if len(place) > longest_place or max(len(customer), len(order), len(product)) > longest:
             return reject(line_number, RejectReason.TOO_LONG)
         row = Row(
@@ -163,13 +167,13 @@ def _taker(
             product,
             quantity,
             price,
-            values[name_at] if name_at >= 0 else "",
-            values[category_at] if category_at >= 0 else "",
+            said(values[name_at]) if name_at >= 0 else "",
+            said(values[category_at]) if category_at >= 0 else "",
             place,
-            values[url_at] if url_at >= 0 else "",
+            said(values[url_at]) if url_at >= 0 else "",
         )
         if names_people:
-            email, phone, person = (values[at].strip() if at >= 0 else "" for at in people_at)
+            email, phone, person = (said(values[at]) if at >= 0 else "" for at in people_at)
             return row._replace(email=email, phone=phone, person=person)
         return row
 

@@ -19,7 +19,7 @@ from django.db import Error as DatabaseFailure
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
-from profiles.rules import cells, names
+from profiles.rules import names
 from profiles.services.order_files import Reject, Row
 
 _CHUNK_LINES = 20_000
@@ -121,7 +121,10 @@ class Stage:
         self._runs.append((self._run, order, customer, at, place))
 
     def _product_ref(self, product: str, row: Row) -> int:
-        """Return the number of a product, keeping the newest that is said of it."""
+        """Return the number of a product, keeping the newest that is said of it.
+
+        What the newest leaves out stands as an older one has it.
+        """
         known = self._products.get(product)
         if known is None:
             self._product_refs += 1
@@ -132,6 +135,8 @@ class Stage:
             known[1] = row.occurred_at
             if row.name != known[2] or row.category != known[3] or row.url != known[4]:
                 known[2:] = row.name or known[2], row.category or known[3], row.url or known[4]
+        elif not (known[2] and known[3] and known[4]):
+            known[2:] = known[2] or row.name, known[3] or row.category, known[4] or row.url
         ref: int = known[0]
         return ref
 
@@ -173,7 +178,7 @@ class Stage:
         rows = []
         for customer, (email, phone, person) in self._people.items():
             self._people_refs += 1
-            name = "" if person in cells.NOTHING else _one_line(person, 200)
+            name = _one_line(person, 200)
             rows.append(
                 (
                     self._people_refs,

@@ -192,6 +192,28 @@ def test_a_name_that_is_known_is_not_overwritten(tmp_path, bring):
     assert Customer.objects.get().name == "Dolores Reyes"
 
 
+@pytest.mark.parametrize("nothing", ["NULL", "nan", "\\N", " #N/A "])
+def test_what_exports_write_for_nothing_names_nothing(tmp_path, bring, nothing):
+    header = HEADER + ",product_url,email,phone,person_name"
+    names = ("product_url", "email", "phone", "person_name")
+    told = GOOD[0] + ",https://shop.example.com/p1,dolores@example.com,(212) 415-1234,Dolores Reyes"
+    empty = f"C1,O3,2026-01-08,P1,{nothing},{nothing},1,1.00,{nothing}" + f",{nothing}" * 4
+    path = order_file(tmp_path, told, empty, header=header)
+    counts = bring(path, MAPPING | {name: name for name in names})
+    assert (counts.lines_new, counts.places_new, counts.identifiers_new) == (2, 1, 2)
+    product = Product.objects.get()
+    assert (product.name, product.category.name) == ("Espresso beans", "Coffee")
+    assert product.url == "https://shop.example.com/p1"
+    assert Customer.objects.get().name == "Dolores Reyes"
+    assert Purchase.objects.get(external_id="O3").place is None
+
+
+def test_what_the_newest_order_leaves_out_is_taken_from_an_older_one(tmp_path, bring):
+    bring(order_file(tmp_path, "C1,O9,2026-02-01,P1,,Coffee beans,1,12.50,", GOOD[0]))
+    product = Product.objects.get()
+    assert (product.name, product.category.name) == ("Espresso beans", "Coffee beans")
+
+
 def test_a_file_without_orders_quantities_and_prices_has_one_order_per_instant(tmp_path, bring):
     path = order_file(
         tmp_path,
