@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 from django.db import IntegrityError, transaction
 
@@ -124,8 +124,11 @@ def _numbered(content: Content) -> Iterable[tuple[tuple[int, Decimal, int], int]
 
 
 def _quantity(line: Line) -> Decimal:
-    quantity = line.quantity.quantize(_THOUSANDTH)
-    if not quantity or abs(quantity) >= _MOST_PIECES:
+    if not line.quantity.is_finite() or abs(line.quantity) >= _MOST_PIECES:
+        raise QuantityWrong("Give each line a quantity below a thousand million.")
+    # Rounded as an import rounds, so that both know the line again.
+    quantity = line.quantity.quantize(_THOUSANDTH, ROUND_HALF_UP)
+    if not quantity:
         raise QuantityWrong("Give each line a quantity other than zero.")
     return quantity
 

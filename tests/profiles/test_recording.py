@@ -108,3 +108,23 @@ def test_what_the_till_reported_is_known_again_in_its_file(sold, tmp_path, now):
     )
     assert (counts.lines_known, counts.lines_new) == (2, 1)
     assert sorted(PurchaseLine.objects.values_list("source_line", flat=True)) == [1, 2, 3]
+
+
+def test_a_quantity_is_rounded_as_an_import_rounds_it(sold, tmp_path, now):
+    weighed = sold | {"lines": [Line(ProductFactory(code="beans"), Decimal("0.0125"), 450)]}
+    purchase = recording.record_purchase(**weighed)
+    at, customer = sold["occurred_at"].isoformat(), sold["profile"].external_id
+    path = order_file(tmp_path, f"{customer},T-1,{at},beans,,,0.0125,4.50,main-street")
+    counts = importing.import_file(
+        path=path, source=sold["source"], mapping=MAPPING, time_zone="UTC", now=now
+    )
+    assert (counts.lines_new, counts.lines_known) == (0, 1)
+    assert purchase.lines.get().quantity == Decimal("0.013")
+
+
+@pytest.mark.parametrize("quantity", ["NaN", "Infinity", "-Infinity"])
+def test_a_quantity_that_is_no_number_is_refused(sold, quantity):
+    strange = sold | {"lines": [Line(ProductFactory(), Decimal(quantity), 450)]}
+    with pytest.raises(recording.QuantityWrong):
+        recording.record_purchase(**strange)
+    assert not Purchase.objects.exists()
