@@ -44,6 +44,10 @@ ON_SERVICES = [
 ]
 
 
+# Each process holds a database and, for a while, a browser.
+MOST_PROCESSES = 4
+
+
 class MissingError(Exception):
     """Something cannot be had on this machine; the message says what, and how to get it."""
 
@@ -77,8 +81,12 @@ def _test(arguments: Sequence[str]) -> int:
     left_out = ["services"]
     if not _has_chromium():
         left_out.append("browser")
+    # The whole has work for several processes, each with a database of its own; a part of it is
+    # sooner done by one.
+    processes = [] if arguments else ["-n", str(min(os.cpu_count() or 1, MOST_PROCESSES))]
     with _embedded_database():
-        return _pytest("-m", " and ".join(f"not {mark}" for mark in left_out), *arguments)
+        marks = " and ".join(f"not {mark}" for mark in left_out)
+        return _pytest("-m", marks, *processes, *arguments)
 
 
 def _test_on_services(arguments: Sequence[str]) -> int:
