@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from email.utils import format_datetime
 
 import numpy as np
@@ -26,7 +26,9 @@ from django.db.models.functions import Now
 
 from campaigns.models import Delivery, Message, SendingPolicy
 from campaigns.queries import eligibility
+from campaigns.queries.eligibility import Standing
 from campaigns.queries.policy import sending_policy
+from campaigns.queries.spacing import has_its_day_taken
 from campaigns.rules.codes import REFUSAL_BIT, DeliveryState, Refusal, refusals_in
 from campaigns.rules.windows import next_open
 from campaigns.services import fencing
@@ -132,6 +134,8 @@ def _sorted_out(
     stands = eligibility.standings([d.customer_id for d in due], policy, now)
     ended = _ended(due, now)
     answered = _answered(due, now)
+    taken = has_its_day_taken(due, stands, now)
+    written_to: set[tuple[int, str]] = set()
     claimed: list[Delivery] = []
     counts: Counter[str] = Counter()
     for delivery, why_ended, mask in zip(due, ended, answered, strict=True):
@@ -142,13 +146,34 @@ def _sorted_out(
         reason = why_ended or next((str(refusal) for refusal in refusals_in(mask)), "")
         if standing.said > standing.allowance and not reason:
             reason = str(Refusal.BUDGET)
+        if delivery.is_transactional:
+            reason = ""
         opens = next_open(now, standing.zone, standing.quiet_from, standing.quiet_until)
-        state = _claim_one(delivery, "" if delivery.is_transactional else reason, opens, now)
+        door = (delivery.customer_id, delivery.channel)
+        must_wait = delivery.pk in taken or door in written_to
+        if must_wait and not (reason or delivery.is_transactional):
+            opens, reason = _another_day(delivery, standing, opens, now)
+        state = _claim_one(delivery, reason, opens, now)
         if state == DeliveryState.CLAIMED:
             claimed.append(delivery)
+            if not delivery.is_transactional:
+                written_to.add(door)
         else:
             counts[state] += 1
     return claimed, counts
+
+
+def _another_day(
+    delivery: Delivery, standing: Standing, opens: datetime, now: datetime
+) -> tuple[datetime, str]:
+    """Put a second message of the day off to the next morning; past its time it is one too many."""
+    tomorrow = datetime.combine(
+        now.astimezone(standing.zone).date() + timedelta(days=1), time(0), tzinfo=standing.zone
+    )
+    morning = next_open(tomorrow, standing.zone, standing.quiet_from, standing.quiet_until)
+    if morning < delivery.expires_at:
+        return morning, ""
+    return opens, str(Refusal.BUDGET)
 
 
 def _claim_one(delivery: Delivery, reason: str, opens: datetime, now: datetime) -> DeliveryState:

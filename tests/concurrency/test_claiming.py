@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.db import connection, transaction
@@ -100,3 +100,29 @@ def test_stopping_waits_for_a_claim_under_way_and_holds_from_then_on(planned):
 
     assert at_once(worker, manager)[0] == 5
     assert delivering.claim(now=NOON, limit=20) == ([], {})
+
+
+def test_two_workers_never_send_one_customer_two_messages_a_day():
+    ready_house()
+    customer = reachable_customer()
+    for morning in (MORNING, MORNING + timedelta(days=1)):
+        due_habit(customer, remind_on=date(2026, 3, 11), expected_on=date(2026, 3, 14))
+        planning.plan_morning(now=morning)
+    noon = NOON + timedelta(days=1)
+    first_is_held, second_has_looked = threading.Event(), threading.Event()
+
+    def first() -> int:
+        with transaction.atomic():
+            claims, _ = delivering.claim(now=noon, limit=1)
+            first_is_held.set()
+            assert second_has_looked.wait(30)
+        return len(claims)
+
+    def second() -> object:
+        first_is_held.wait(30)
+        try:
+            return delivering.claim(now=noon, limit=10)
+        finally:
+            second_has_looked.set()
+
+    assert at_once(first, second) == [1, ([], {"planned": 1})]
