@@ -35,7 +35,7 @@ _SOONER = "CASE WHEN s.sooner_on > h.last_on THEN s.sooner_on END"
 _DUE = f"""
     SELECT h.customer_id, h.product_id, h.last_on, h.purchase_days, h.rhythm_days, h.p_active, h.doubt,
            h.earliest_on, h.latest_on, h.curve, h.learned_on,
-           s.every_days IS NOT NULL OR s.sooner_on IS NOT NULL AS is_stated,
+           s.every_days IS NOT NULL OR {_SOONER} IS NOT NULL AS is_stated,
            s.every_days, s.paused_at, s.stopped_at, s.not_before_on,
            CASE WHEN s.every_days IS NOT NULL THEN h.last_on + s.every_days ELSE h.expected_on END AS expected_on,
            GREATEST(s.not_before_on, COALESCE({_SOONER}, CASE WHEN s.every_days IS NOT NULL
@@ -56,7 +56,7 @@ _DETECT = f"""
            CASE WHEN stopped_at IS NOT NULL THEN 'stopped_by_customer'
                 WHEN paused_at IS NOT NULL THEN 'paused_by_customer'
                 WHEN not_before_on > %(today)s THEN 'customer_said_later'
-                WHEN doubt <> '' AND every_days IS NULL THEN doubt
+                WHEN doubt <> '' AND NOT is_stated THEN doubt
                 ELSE '' END AS doubt
     FROM ({_DUE}) due
     WHERE customer_id = ANY(%(ids)s)
