@@ -107,7 +107,8 @@ class Decision(models.Model):
 class Outcome(models.Model):
     """What was answered to a decision, at whichever door; append-only.
 
-    ``until`` is set where the answer holds for a time (not now, still have plenty).
+    ``until`` is set where the answer holds for a time (not now, still have plenty, less of this); the
+    same answer on a later day is another row, and holds from then on.
     """
 
     decision = models.ForeignKey(Decision, models.PROTECT, related_name="outcomes")
@@ -121,7 +122,9 @@ class Outcome(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["decision", "kind", "actor"], name="campaigns_outcome_once"
+                fields=["decision", "kind", "actor", "until"],
+                nulls_distinct=False,
+                name="campaigns_outcome_once",
             )
         ]
         indexes = [models.Index(fields=["customer", "kind"], name="campaigns_outcome_customer")]

@@ -62,7 +62,7 @@ _ANSWERED = """
         EXISTS (SELECT 1 FROM campaigns_moment m JOIN campaigns_decision x ON x.moment_id = m.id
             JOIN campaigns_outcome o ON o.decision_id = x.id
             WHERE m.customer_id = c.customer AND m.kind = c.kind AND m.subject_id = c.subject
-              AND o.until > %(today)s) AS later,
+              AND o.kind = 'not_now' AND o.until > %(today)s) AS later,
         EXISTS (SELECT 1 FROM campaigns_moment m JOIN campaigns_decision x ON x.moment_id = m.id
             LEFT JOIN campaigns_delivery d ON d.decision_id = x.id
             WHERE m.customer_id = c.customer AND m.kind = c.kind AND m.subject_id = c.subject

@@ -111,9 +111,15 @@ def why(delivery: Delivery) -> Why:
         others=_others(decision),
         promise=action.describe(delivery.campaign.parameters) if action else "",
         can_have_plenty="rhythm_days" in decision.facts,
-        answers=list(decision.outcomes.filter(actor="customer").order_by("occurred_at", "pk")),
+        answers=_answers(decision),
         zone=ZoneInfo(company().time_zone),
     )
+
+
+def _answers(decision: Decision) -> Sequence[Outcome]:
+    """What the customer answered, each kind once, as it holds now."""
+    given = decision.outcomes.filter(actor="customer").order_by("occurred_at", "pk")
+    return list({outcome.kind: outcome for outcome in given}.values())
 
 
 def _as_day(value: Any) -> Any:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from campaigns.models import Decision, Delivery, Outcome
+from campaigns.queries.eligibility import LESS_DAYS
 from campaigns.rules.codes import Door, OutcomeKind, Verdict
 from campaigns.services.deciding import Choice, Context, decide
 from campaigns.services.planning import store_choices
@@ -20,8 +21,12 @@ from profiles.rules.names import Channel, Purpose
 from profiles.services import consenting, scheduling
 
 # How long an answer holds that is not for good.
-NOT_NOW_DAYS = 7
 PLENTY_DAYS = 14
+HOLDS_DAYS = {
+    OutcomeKind.NOT_NOW: 7,
+    OutcomeKind.PLENTY: PLENTY_DAYS,
+    OutcomeKind.LESS: LESS_DAYS,
+}
 
 
 class NothingToAnswer(DomainError):
@@ -35,20 +40,21 @@ def record_outcome(
 ) -> Outcome:
     """Record an answer and carry it out in the same transaction.
 
-    Repeatable: the same answer of the same actor again returns the first. It is obeyed before the next
-    decision, and by whatever is planned already, since each claim asks again.
+    Repeatable: the same answer of the same actor again returns the first; one that holds for a time counts
+    anew on a later day. It is obeyed before the next decision, and by whatever is planned already, since
+    each claim asks again.
     """
-    until = company_day(now) + timedelta(days=NOT_NOW_DAYS) if kind == OutcomeKind.NOT_NOW else None
+    until = company_day(now) + timedelta(days=HOLDS_DAYS[kind]) if kind in HOLDS_DAYS else None
     with transaction.atomic():
         outcome, is_new = Outcome.objects.get_or_create(
             decision=decision,
             kind=kind,
             actor=actor,
+            until=until,
             defaults={
                 "customer_id": decision.customer_id,
                 "door": door,
                 "occurred_at": now,
-                "until": until,
             },
         )
         # Who said stop, agreed again, and stops once more from the same message must be heard; both

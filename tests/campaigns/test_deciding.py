@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from campaigns.models import Decision, Delivery, Moment, PlanRun, SendingPolicy
+from campaigns.queries.received import why
 from campaigns.rules.codes import Door, OutcomeKind, Refusal, Verdict
 from campaigns.services import answering, delivering, planning
 from campaigns.services.deciding import Context, decide
@@ -293,6 +294,49 @@ def test_the_same_answer_twice_is_one(dolores):
         now=NOW,
     )
     assert again == outcome
+
+
+@pytest.mark.parametrize(
+    ("kind", "days"),
+    [(OutcomeKind.NOT_NOW, 7), (OutcomeKind.PLENTY, 14), (OutcomeKind.LESS, 90)],
+)
+def test_an_answer_for_a_time_counts_anew_when_it_is_given_again(dolores, kind, days):
+    habit = due_habit(dolores)
+    planning.plan_morning(now=NOW)
+    decision = Decision.objects.get()
+
+    def answer(now: datetime):
+        return answering.record_outcome(
+            decision=decision, kind=kind, door=Door.PAGE, actor="customer", now=now
+        )
+
+    first = answer(NOW)
+    assert answer(NOW + timedelta(hours=3)) == first
+    later = NOW + timedelta(days=30)
+    assert answer(later) != first
+    assert list(decision.outcomes.order_by("pk").values_list("until", flat=True)) == [
+        date(2026, 3, 10) + timedelta(days=days),
+        date(2026, 4, 9) + timedelta(days=days),
+    ]
+    if kind == OutcomeKind.PLENTY:
+        assert dolores.schedules.get(product=habit.product).not_before_on == date(2026, 4, 23)
+    assert [one.until for one in why(decision.delivery).answers] == [later.date() + timedelta(days)]
+
+
+def test_plenty_is_over_when_the_customer_takes_it_back(dolores):
+    habit = due_habit(dolores, expected_on=date(2026, 3, 25))
+    planning.plan_morning(now=NOW)
+    answering.record_outcome(
+        decision=Decision.objects.get(),
+        kind=OutcomeKind.PLENTY,
+        door=Door.PAGE,
+        actor="customer",
+        now=NOW,
+    )
+    assert decide(customers=[dolores.pk], context=MAIL, now=NOW) == []
+    scheduling.undo(said=scheduling.Said(dolores, habit.product, "page", NOW))
+    Delivery.objects.update(state="skipped", finished_at=NOW)
+    assert only(dolores).verdict == Verdict.SPEAK
 
 
 def test_stop_withdraws_the_consent_it_stood_on(dolores):
