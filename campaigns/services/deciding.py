@@ -14,8 +14,9 @@ from datetime import date, datetime
 from typing import Any
 
 import numpy as np
+from django.db.models import Exists, OuterRef
 
-from campaigns.models import Campaign, SendingPolicy
+from campaigns.models import Campaign, MessageTemplate, SendingPolicy
 from campaigns.queries import eligibility
 from campaigns.queries.eligibility import Standing
 from campaigns.queries.policy import sending_policy
@@ -98,15 +99,20 @@ def _decided(customers: Sequence[int], context: Context, now: datetime, *, told:
     stands = eligibility.standings(customers, policy, now)
     parts = [
         _weighed(campaign, occurrences, stands, policy, context, now)
-        for campaign, occurrences in _candidates(customers, now)
+        for campaign, occurrences in _candidates(customers, context, now)
     ]
     parts = [part for part in parts if len(part)]
     return _choices(parts, stands, context, told) if parts else Decided([], Counter())
 
 
-def _candidates(customers: Sequence[int], now: datetime) -> Iterator[tuple[Campaign, Occurrences]]:
-    """Ask every registered moment that a live campaign answers."""
-    for campaign in Campaign.objects.filter(is_live=True).order_by("pk"):
+def _candidates(
+    customers: Sequence[int], context: Context, now: datetime
+) -> Iterator[tuple[Campaign, Occurrences]]:
+    """Ask every registered moment that a live campaign answers; a message needs words besides."""
+    live = Campaign.objects.filter(is_live=True).order_by("pk")
+    if context.door == Door.EMAIL:
+        live = live.filter(Exists(MessageTemplate.objects.filter(campaign=OuterRef("pk"))))
+    for campaign in live:
         if campaign.moment in registry.moments:
             yield campaign, registry.moments[campaign.moment].detect(customers, now)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.db.models import QuerySet
-from django.http import HttpResponse, QueryDict
+from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
@@ -17,7 +17,7 @@ from campaigns.services.composing import TemplateInvalid
 from campaigns.views.mailbox import as_mail
 from cxportal.lib.http import StaffRequest
 from profiles.models import Customer, Habit
-from profiles.queries.company import company_zone
+from profiles.queries.company import company, company_zone
 from profiles.queries.finding import matching
 
 FOUND = 8
@@ -42,13 +42,19 @@ VARIABLES = (
 @require_GET
 @permission_required("campaigns.add_messagetemplate", raise_exception=True)
 def template_list(request: StaffRequest) -> HttpResponse:
-    """List the campaigns with the newest version of their words in each language."""
+    """List the campaigns with the newest version of their words in each language, or without any."""
     newest = (
         MessageTemplate.objects.order_by("campaign__name", "campaign_id", "language", "-version")
         .distinct("campaign__name", "campaign_id", "language")
         .select_related("campaign", "created_by")
     )
-    context = {"templates": list(newest), "zone": company_zone()}
+    wordless = Campaign.objects.filter(templates=None).order_by("name", "pk")
+    context = {
+        "templates": list(newest),
+        "wordless": list(wordless),
+        "language": company().language,
+        "zone": company_zone(),
+    }
     return render(request, "campaigns/template_list.html", context)
 
 
@@ -57,14 +63,17 @@ def template_list(request: StaffRequest) -> HttpResponse:
 def template_edit(request: StaffRequest, campaign_id: int, language: str) -> HttpResponse:
     """Edit the words; saving makes the next version."""
     campaign = get_object_or_404(Campaign, pk=campaign_id)
-    newest = get_object_or_404(_versions(campaign, language)[:1])
-    parts = {"subject": newest.subject, "text": newest.text, "html": newest.html}
+    newest = _versions(campaign, language).first()
+    if newest is None and (language != company().language or campaign.templates.exists()):
+        raise Http404
+    parts = {name: getattr(newest, name) for name in ("subject", "text", "html")} if newest else {}
     form = TemplateForm(request.POST or None, initial=parts)
     if request.method == "POST" and form.is_valid() and _save(request, campaign, language, form):
         return redirect("campaigns:template-edit", campaign_id, language)
     context = {
         "campaign": campaign,
         "newest": newest,
+        "language": language,
         "versions": _versions(campaign, language).select_related("created_by")[:10],
         "form": form,
         "customers": _chosen(request.POST) or _example_customers(),
@@ -126,10 +135,7 @@ def template_preview(request: StaffRequest) -> HttpResponse:
         return _frame(request, problems=["Choose a customer to see the message for."])
     form = TemplateForm(request.POST or _stored_parts(_number(given.get("template"))))
     if not form.is_valid():
-        told = [
-            f"{form[name].label}: {error}" for name, each in form.errors.items() for error in each
-        ]
-        return _frame(request, problems=told)
+        return _frame(request, problems=_told(form))
     try:
         words = composing.preview(customer=customer, now=timezone.now(), **form.cleaned_data)
     except TemplateInvalid as error:

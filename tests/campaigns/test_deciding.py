@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from campaigns.models import Decision, Delivery, Moment, PlanRun, SendingPolicy
+from campaigns.models import Campaign, Decision, Delivery, Moment, PlanRun, SendingPolicy
 from campaigns.queries.received import why
 from campaigns.rules.codes import Door, OutcomeKind, Refusal, Verdict
 from campaigns.services import answering, delivering, planning
@@ -428,3 +428,12 @@ def test_silence_is_written_once_while_its_reason_stays_the_same(dolores):
         "silent",
         "speak",
     ]
+
+
+def test_a_campaign_without_words_stops_no_plan(dolores):
+    due_habit(dolores)
+    Campaign.objects.create(
+        code="new", name="New", moment="due_reorder", purpose="reminders", value=9
+    )
+    planning.plan_morning(now=NOW)
+    assert Delivery.objects.get().campaign.code == "reorder"

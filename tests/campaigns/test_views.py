@@ -9,7 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
-from campaigns.models import MessageTemplate, Rehearsal, SandboxMessage
+from campaigns.models import Campaign, MessageTemplate, Rehearsal, SandboxMessage
 from cxportal.pages.access import Role, create_staff, ensure_roles
 from tests.pages import rows
 
@@ -244,3 +244,17 @@ def test_the_report_is_read_beside_the_baseline(manager):
     assert "Silent: it has been bought since" in page
     assert "This proves the timing, not that the reminder caused the purchase." in page
     assert "Ours: none." in page
+
+
+def test_a_campaign_without_words_is_listed_and_gets_its_first_version(manager):
+    campaign = Campaign.objects.create(
+        code="new", name="New idea", moment="due_reorder", purpose="reminders"
+    )
+    address = reverse("campaigns:template-edit", args=[campaign.pk, "en"])
+    assert address in manager.get(reverse("campaigns:template-list")).content.decode()
+    assert "No words in “en” yet" in manager.get(address).content.decode()
+    words = {"subject": "Again", "text": "Hello", "html": "<p>Hello</p>"}
+    assert manager.post(address, words).status_code == 302
+    assert MessageTemplate.objects.get().version == 1
+    elsewhere = reverse("campaigns:template-edit", args=[campaign.pk, "de"])
+    assert manager.get(elsewhere).status_code == 404
