@@ -7,7 +7,8 @@ aside, and may be killed at any point: the next worker starts it again, and noth
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from itertools import islice
@@ -217,8 +218,9 @@ def run_import(
     """
     job = ImportJob.objects.get(pk=job_id) if attempt else _claim(job_id, now)
     if attempt not in (None, job.attempt):
-        raise ImportLost("Another worker took this import over.", data={"job": job_id})
+        raise _lost(job)
     if job.state != JobState.RUNNING:
+        _forget_upload(job)
         return job
     work = _Work(job, progress)
     try:
@@ -230,9 +232,10 @@ def run_import(
     except OperationalError:
         raise  # the database was away: the lease runs out, and the next worker begins again
     except Exception:
-        _finished(job, now, state=JobState.FAILED, error=_OUR_ERROR)
+        with suppress(ImportLost):
+            _finished(job, now, state=JobState.FAILED, error=_OUR_ERROR)
         raise
-    done = _finished(
+    return _finished(
         job,
         now,
         state=JobState.DONE,
@@ -241,20 +244,25 @@ def run_import(
         rows_rejected=counts.rows_rejected,
         done_bytes=job.total_bytes,
     )
-    _forget_upload(Path(job.path))
-    return done
 
 
-def _forget_upload(path: Path) -> None:
-    """Remove an uploaded file that is stored: it holds personal data and is needed no longer."""
+def _forget_upload(job: ImportJob) -> None:
+    """Remove the uploaded file of a job that is over: it holds personal data, and nobody reads it."""
+    path = Path(job.path)
     if path.is_relative_to(settings.UPLOAD_DIR):
         path.unlink(missing_ok=True)
 
 
 def _finished(job: ImportJob, now: datetime, **values: Any) -> ImportJob:
-    _held(job).update(finished_at=now, lease_until=None, **values)
+    if not _held(job).update(finished_at=now, lease_until=None, **values):
+        raise _lost(job)
     job.refresh_from_db()
+    _forget_upload(job)
     return job
+
+
+def _lost(job: ImportJob) -> ImportLost:
+    return ImportLost("Another worker took this import over.", data={"job": job.pk})
 
 
 def _held(job: ImportJob) -> Any:
@@ -272,7 +280,8 @@ class _Work:
 
     def run(self, now: datetime) -> Counts:
         job = self._job
-        ImportReject.objects.filter(job=job).delete()  # of an attempt that was broken off
+        with self._holding():
+            ImportReject.objects.filter(job=job).delete()  # of an attempt that was broken off
         return import_file(
             path=Path(job.path),
             source=job.source,
@@ -297,21 +306,32 @@ class _Work:
 
     def _extend(self, done_bytes: float) -> None:
         """Keep the lease and tell the progress; inside a batch it also undoes what is late."""
-        job = self._job
-        job.done_bytes = round(done_bytes)
-        lease_until = database_now() + LEASE
-        if not _held(job).update(done_bytes=job.done_bytes, lease_until=lease_until):
-            raise ImportLost("Another worker took this import over.", data={"job": job.pk})
+        self._job.done_bytes = round(done_bytes)
+        with self._holding():
+            pass
         if self._progress is not None:
-            self._progress(job)
+            self._progress(self._job)
+
+    @contextmanager
+    def _holding(self) -> Iterator[None]:
+        """Keep the lease, and the job's row locked: a worker that lost it writes nothing of its own."""
+        job = self._job
+        lease_until = database_now() + LEASE
+        with transaction.atomic():
+            if not _held(job).update(done_bytes=job.done_bytes, lease_until=lease_until):
+                raise _lost(job)
+            yield
 
     def _keep_aside(self, rejects: Sequence[Reject]) -> None:
         """Store rejects by COPY: a file can have as many of them as of good rows."""
-        order_staging.copy_rows(
-            "profiles_importreject (job_id, line_number, reason, raw)",
-            [(self._job.pk, *reject) for reject in rejects],
-            texts="raw",
-        )
+        if not rejects:
+            return
+        with self._holding():
+            order_staging.copy_rows(
+                "profiles_importreject (job_id, line_number, reason, raw)",
+                [(self._job.pk, *reject) for reject in rejects],
+                texts="raw",
+            )
 
     def _keep_lines_aside(self, lines: Sequence[int]) -> None:
         """Read the file again for the text of lines whose order belongs to another customer."""

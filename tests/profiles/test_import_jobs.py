@@ -151,6 +151,65 @@ def test_a_worker_that_slept_over_its_lease_changes_nothing_more(
     assert ImportJob.objects.get().state == JobState.RUNNING
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_that_lost_its_job_keeps_no_row_aside(tmp_path, queued, now, monkeypatch):
+    monkeypatch.setattr(order_staging, "_CHUNK_LINES", 2)
+    job = queued(order_file(tmp_path, *GOOD, "broken", *GOOD, "broken", *GOOD))
+
+    def overtake(running: ImportJob) -> None:
+        ImportJob.objects.filter(pk=running.pk).update(attempt=9)
+
+    with pytest.raises(importing.ImportLost):
+        importing.run_import(job_id=job.pk, now=now, progress=overtake)
+    assert not ImportReject.objects.exists()
+
+
+def test_a_worker_that_lost_its_job_at_the_start_takes_no_row_away(tmp_path, queued, now):
+    job = queued(order_file(tmp_path, *GOOD))
+    claimed = importing.claim_next(now=now)
+    assert claimed is not None
+    ImportReject.objects.create(job=job, line_number=2, reason="nul", raw="")
+    late = importing._Work(claimed, None)
+    ImportJob.objects.update(attempt=2)
+    with pytest.raises(importing.ImportLost):
+        late.run(now)
+    assert ImportReject.objects.count() == 1
+
+
+@pytest.mark.parametrize("end", ["done", "failed", "given up"])
+def test_an_upload_is_removed_however_its_import_ends(tmp_path, queued, now, settings, end):
+    settings.UPLOAD_DIR = tmp_path
+    path = order_file(tmp_path, *GOOD)
+    job = queued(path)
+    if end == "failed":
+        path.write_text("no orders at all")
+    if end == "given up":
+        ImportJob.objects.update(state=JobState.RUNNING, attempt=5, lease_until=None)
+    importing.run_import(job_id=job.pk, now=now)
+    assert not path.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_that_lost_its_job_at_the_end_leaves_the_upload(
+    tmp_path, queued, now, settings, monkeypatch
+):
+    settings.UPLOAD_DIR = tmp_path
+    path = order_file(tmp_path, *GOOD)
+    job = queued(path)
+    whole = importing.import_file
+
+    def overtaken(**values: object) -> importing.Counts:
+        counts = whole(**values)
+        ImportJob.objects.update(attempt=9)
+        return counts
+
+    monkeypatch.setattr(importing, "import_file", overtaken)
+    with pytest.raises(importing.ImportLost):
+        importing.run_import(job_id=job.pk, now=now)
+    assert path.exists()
+    assert ImportJob.objects.get().state == JobState.RUNNING
+
+
 def test_a_job_that_kills_its_workers_is_given_up(tmp_path, queued, now):
     queued(order_file(tmp_path, *GOOD))
     ImportJob.objects.update(state=JobState.RUNNING, attempt=5, lease_until=None)
