@@ -48,6 +48,7 @@ class Moment(models.Model):
     cycle = models.DateField()
     until = models.DateField()
     seen_at = models.DateTimeField()
+    origin_customer_id = models.BigIntegerField(null=True, editable=False)
 
     class Meta:
         constraints = [

@@ -53,3 +53,24 @@ def database_now() -> datetime:
     with connection.cursor() as cursor:
         cursor.execute("SELECT clock_timestamp()")
         return cursor.fetchone()[0]
+
+
+def remembers(table: str, column: str, of: str = "customer_id") -> RunSQL:
+    """Fill ``column`` of a new row with its ``of``, for good.
+
+    A merge rewrites whose a row is; ``column`` still says with whom it was recorded, so that an undo
+    knows where it belongs, whatever wrote it.
+    """
+    function = f"{table}_remembers"
+    return RunSQL(
+        sql=f"""
+        CREATE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            NEW.{column} := coalesce(NEW.{column}, NEW.{of});
+            RETURN NEW;
+        END $$;
+        CREATE TRIGGER {function} BEFORE INSERT ON {table}
+            FOR EACH ROW EXECUTE FUNCTION {function}();
+        """,
+        reverse_sql=f"DROP TRIGGER {function} ON {table}; DROP FUNCTION {function}();",
+    )

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 import numpy as np
@@ -105,6 +106,45 @@ class Action:
     describe: Callable[[Mapping[str, Any]], str]
 
 
+class Erasing(StrEnum):
+    """What an erasure does with rows of a person.
+
+    ``delete``: they go. ``blank``: their ``personal`` columns are emptied, the rest is a book that must stay
+    right. ``keep``: nothing in them leads to the person once the others are done.
+    """
+
+    DELETE = "delete"
+    BLANK = "blank"
+    KEEP = "keep"
+
+
+@dataclass(frozen=True)
+class Holding:
+    """A table that holds something of a person: how it follows a merge, what an export shows of it,
+    what an erasure does with it.
+
+    ``model`` is a label of Django ("profiles.Purchase") and the key; ``customer`` the path to whose it is.
+    ``follows`` says where a row belongs when profiles are joined or parted: "origin_profile" or
+    "origin_customer_id" (its own column), the name of a foreign key to a row that it follows, or "" for a
+    table without a customer column. Where a merge would leave two rows for the same ``one_per`` columns, the
+    second stays with the customer that was merged, and comes back with them. ``shown`` are the columns of
+    an export, in order; ``personal`` those that say something of the person.
+    """
+
+    model: str
+    label: str
+    customer: str = "customer"
+    follows: str = "origin_profile"
+    one_per: tuple[str, ...] = ()
+    shown: tuple[str, ...] = ()
+    personal: tuple[str, ...] = ()
+    erasing: Erasing = Erasing.DELETE
+
+    @property
+    def key(self) -> str:
+        return self.model
+
+
 @dataclass
 class Registry:
     """Everything registered, by kind and key; registering a key twice is a programming error."""
@@ -112,19 +152,21 @@ class Registry:
     moments: dict[str, Moment] = field(default_factory=dict)
     facts: dict[str, Fact] = field(default_factory=dict)
     actions: dict[str, Action] = field(default_factory=dict)
+    holdings: dict[str, Holding] = field(default_factory=dict)
 
-    def add(self, *entries: Moment | Fact | Action) -> None:
+    def add(self, *entries: Moment | Fact | Action | Holding) -> None:
         for entry in entries:
             shelf = self._shelf(entry)
             if entry.key in shelf:
                 raise ValueError(f"{type(entry).__name__} {entry.key} is registered twice")
             shelf[entry.key] = entry
 
-    def _shelf(self, entry: Moment | Fact | Action) -> dict[str, Any]:
+    def _shelf(self, entry: Moment | Fact | Action | Holding) -> dict[str, Any]:
         shelves: dict[type, dict[str, Any]] = {
             Moment: self.moments,
             Fact: self.facts,
             Action: self.actions,
+            Holding: self.holdings,
         }
         return shelves[type(entry)]
 

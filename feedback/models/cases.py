@@ -48,6 +48,7 @@ class Case(models.Model):
     solved_at = models.DateTimeField(null=True, blank=True)
     solved_by = models.CharField(max_length=60, blank=True)
     resolution = models.TextField(blank=True)
+    origin_customer_id = models.BigIntegerField(null=True, editable=False)
 
     objects = CaseQuerySet.as_manager()
 

@@ -21,6 +21,7 @@ class IdentifierInline(ReadOnlyInline):
 
 class ProfileInline(ReadOnlyInline):
     model = Profile
+    fk_name = "customer"
     fields = ("source", "external_id", "created_at")
     verbose_name_plural = "known to"
     ordering = ("pk",)

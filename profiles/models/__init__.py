@@ -2,32 +2,69 @@
 
 from profiles.models.catalogue import Category, Product
 from profiles.models.company import Company, Place
-from profiles.models.consents import ConsentEntry, ConsentEvidence, ConsentWording
+from profiles.models.consents import ConsentEntry, ConsentEvidence, ConsentRule, ConsentWording
 from profiles.models.customers import ContactPreference, Customer, Profile
+from profiles.models.facts import Attribute, FactValue
 from profiles.models.habits import Habit, LearnedModel, ReorderSchedule, ReorderStatement
-from profiles.models.identities import Identifier
+from profiles.models.households import Household, HouseholdMember, HouseholdWarning
+from profiles.models.identities import Identifier, IdentifierRule, ProfileEdge, Suspicion
+from profiles.models.keys import ApiKey, IdempotencyRecord
+from profiles.models.pickups import Pickup, PickupEvent, PickupLine
+from profiles.models.privacy import AccessRecord, PrivacyRequest, RetentionRule, Suppression
 from profiles.models.purchases import Purchase, PurchaseLine
-from profiles.models.sources import ImportJob, ImportReject, Source
+from profiles.models.sources import (
+    ImportedRow,
+    ImportJob,
+    ImportReject,
+    ImportSchedule,
+    SavedMapping,
+    Source,
+)
+from profiles.models.touchpoints import EventKey, InboundEvent, Touchpoint
 
 __all__ = [
+    "AccessRecord",
+    "ApiKey",
+    "Attribute",
     "Category",
     "Company",
     "ConsentEntry",
     "ConsentEvidence",
+    "ConsentRule",
     "ConsentWording",
     "ContactPreference",
     "Customer",
+    "EventKey",
+    "FactValue",
     "Habit",
+    "Household",
+    "HouseholdMember",
+    "HouseholdWarning",
+    "IdempotencyRecord",
     "Identifier",
+    "IdentifierRule",
     "ImportJob",
     "ImportReject",
+    "ImportSchedule",
+    "ImportedRow",
+    "InboundEvent",
     "LearnedModel",
+    "Pickup",
+    "PickupEvent",
+    "PickupLine",
     "Place",
+    "PrivacyRequest",
     "Product",
     "Profile",
+    "ProfileEdge",
     "Purchase",
     "PurchaseLine",
     "ReorderSchedule",
     "ReorderStatement",
+    "RetentionRule",
+    "SavedMapping",
     "Source",
+    "Suppression",
+    "Suspicion",
+    "Touchpoint",
 ]

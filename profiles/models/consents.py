@@ -30,6 +30,20 @@ class ConsentWording(models.Model):
         return f"{self.purpose} {self.language} v{self.version}"
 
 
+class ConsentRule(models.Model):
+    """How consent for a purpose is asked."""
+
+    purpose = models.CharField(
+        max_length=20, unique=True, choices=[(str(p), str(p)) for p in Purpose]
+    )
+    needs_confirmation = models.BooleanField(
+        "double opt-in", db_default=False, help_text="a yes counts once its link was opened"
+    )
+
+    def __str__(self) -> str:
+        return self.purpose
+
+
 class ConsentEntry(models.Model):
     """One statement of a customer; the newest per purpose and channel holds.
 

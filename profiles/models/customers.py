@@ -28,6 +28,11 @@ class Customer(models.Model):
     )
     home_place = models.ForeignKey(Place, models.SET_NULL, null=True, blank=True, related_name="+")
     created_at = models.DateTimeField(db_default=Now(), editable=False)
+    # Where this customer's rows went while merged: such a customer is empty, and waits for an undo.
+    merged_into = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, editable=False, related_name="+"
+    )
+    erased_at = models.DateTimeField(null=True, blank=True, editable=False)
     # Set by whatever records a purchase; cleared by learning. The night costs what changed.
     habits_due = models.BooleanField(db_default=False, editable=False)
 
@@ -51,6 +56,10 @@ class Profile(models.Model):
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="profiles")
     source = models.ForeignKey(Source, models.PROTECT, db_index=False, related_name="+")
     external_id = models.CharField(max_length=200)
+    # The customer it was made with: where it stands when no edge joins it to another profile.
+    home_customer = models.ForeignKey(
+        Customer, models.PROTECT, null=True, db_index=False, editable=False, related_name="+"
+    )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
@@ -72,6 +81,7 @@ class ContactPreference(models.Model):
     quiet_until = models.TimeField(null=True, blank=True)
     max_per_week = models.PositiveSmallIntegerField(null=True, blank=True)
     updated_at = models.DateTimeField(db_default=Now())
+    origin_customer_id = models.BigIntegerField(null=True, editable=False)
 
     class Meta:
         constraints = [

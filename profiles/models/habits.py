@@ -91,6 +91,7 @@ class ReorderSchedule(models.Model):
     paused_at = models.DateTimeField(null=True, blank=True)
     stopped_at = models.DateTimeField(null=True, blank=True)
     updated_at = models.DateTimeField()
+    origin_customer_id = models.BigIntegerField(null=True, editable=False)
 
     class Meta:
         constraints = [
@@ -117,6 +118,7 @@ class ReorderStatement(models.Model):
     door = models.CharField(max_length=20)
     occurred_at = models.DateTimeField()
     before = models.JSONField(default=dict)
+    origin_customer_id = models.BigIntegerField(null=True, editable=False)
 
     def __str__(self) -> str:
         return f"statement {self.pk}"

@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models.functions import Now
 
 from profiles.querysets.imports import ImportJobQuerySet, ImportRejectQuerySet
-from profiles.rules.names import JobState, SourceKind
+from profiles.rules.names import ImportKind, JobState, SourceKind
 
 
 class Source(models.Model):
@@ -37,6 +37,12 @@ class ImportJob(models.Model):
     """
 
     source = models.ForeignKey(Source, models.PROTECT, related_name="+")
+    kind = models.CharField(
+        max_length=10,
+        choices=[(str(k), str(k)) for k in ImportKind],
+        db_default=ImportKind.ORDERS.value,
+    )
+    is_dry_run = models.BooleanField(db_default=False)
     file_name = models.CharField(max_length=200)
     path = models.CharField(max_length=500)
     sha256 = models.CharField(max_length=64)
@@ -54,6 +60,7 @@ class ImportJob(models.Model):
     )
     created_at = models.DateTimeField(db_default=Now())
     finished_at = models.DateTimeField(null=True, blank=True)
+    undone_at = models.DateTimeField(null=True, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
     attempt = models.PositiveIntegerField(db_default=0)
 
@@ -92,3 +99,57 @@ class ImportReject(models.Model):
 
     def __str__(self) -> str:
         return f"reject {self.pk}"
+
+
+class SavedMapping(models.Model):
+    """Which column is what in the files of a source, as it was last settled."""
+
+    source = models.ForeignKey(Source, models.CASCADE, db_index=False, related_name="+")
+    kind = models.CharField(max_length=10, choices=[(str(k), str(k)) for k in ImportKind])
+    mapping = models.JSONField(default=dict)
+    time_zone = models.CharField(max_length=60)
+    saved_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["source", "kind"], name="profiles_mapping_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"mapping {self.pk}"
+
+
+class ImportSchedule(models.Model):
+    """A folder or address that is looked into for new files; it uses the source's saved mapping."""
+
+    source = models.ForeignKey(Source, models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=10, choices=[(str(k), str(k)) for k in ImportKind])
+    location = models.CharField(max_length=500, help_text="a folder, or an address: https://…")
+    every_minutes = models.PositiveIntegerField(db_default=60)
+    is_active = models.BooleanField(db_default=True)
+    looked_at = models.DateTimeField(null=True, blank=True)
+    error = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(every_minutes__gte=1), name="profiles_importschedule_every"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"import schedule {self.pk}"
+
+
+class ImportedRow(models.Model):
+    """Which rows an import made, so that it can be undone; ``model`` is a label of Django."""
+
+    job = models.ForeignKey(ImportJob, models.CASCADE, db_index=False, related_name="+")
+    model = models.CharField(max_length=60)
+    row_id = models.BigIntegerField()
+
+    class Meta:
+        indexes = [models.Index(fields=["job", "model"], name="profiles_importedrow_job")]
+
+    def __str__(self) -> str:
+        return f"imported row {self.pk}"

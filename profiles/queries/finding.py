@@ -6,7 +6,7 @@ from django.db.models import Q
 
 from profiles.models import Identifier
 from profiles.queries.company import company
-from profiles.rules.names import IdentifierKind, folded, normal_identifier
+from profiles.rules.names import SPOKEN, folded, normal_identifier
 
 # A number has to fit the key, or the database refuses the question.
 _LONGEST_KEY = 18
@@ -30,7 +30,7 @@ def matching(term: str) -> Q:
 def _identified_by(term: str) -> Q:
     region = company().phone_region
     found = Q(value__endswith=term) if len(term) == 4 else Q(pk__in=[])
-    for kind in IdentifierKind:
+    for kind in SPOKEN:
         if value := normal_identifier(kind, term, region):
             found |= Q(kind=kind, value=value)
     return found

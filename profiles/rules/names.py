@@ -17,9 +17,14 @@ class SourceKind(StrEnum):
 
 
 class IdentifierKind(StrEnum):
+    """By what somebody is recognised; the number that a source gives them is the profile itself."""
+
     EMAIL = "email"
     PHONE = "phone"
     CARD = "card"
+    SOCIAL = "social"
+    DEVICE = "device"
+    ANONYMOUS = "anonymous"
 
 
 class PlaceKind(StrEnum):
@@ -44,8 +49,122 @@ class Channel(StrEnum):
 
 
 class ConsentState(StrEnum):
+    """``asked``: a yes that waits for its confirmation (double opt-in), and is none until then."""
+
+    ASKED = "asked"
     GRANTED = "granted"
     WITHDRAWN = "withdrawn"
+
+
+class EdgeKind(StrEnum):
+    """What joins two profiles, or keeps them apart whatever a rule says."""
+
+    SAME = "same"
+    APART = "apart"
+
+
+class SuspicionState(StrEnum):
+    OPEN = "open"
+    SAME = "same"
+    APART = "apart"
+
+
+class MemberRole(StrEnum):
+    ADULT = "adult"
+    CHILD = "child"
+    PET = "pet"
+
+
+class Allergen(StrEnum):
+    """The fourteen that must be declared in the EU (Regulation 1169/2011, Annex II)."""
+
+    GLUTEN = "gluten"
+    CRUSTACEANS = "crustaceans"
+    EGGS = "eggs"
+    FISH = "fish"
+    PEANUTS = "peanuts"
+    SOYA = "soya"
+    MILK = "milk"
+    NUTS = "nuts"
+    CELERY = "celery"
+    MUSTARD = "mustard"
+    SESAME = "sesame"
+    SULPHITES = "sulphites"
+    LUPIN = "lupin"
+    MOLLUSCS = "molluscs"
+
+
+class AttributeType(StrEnum):
+    TEXT = "text"
+    NUMBER = "number"
+    YES_NO = "yes_no"
+    DATE = "date"
+    CHOICE = "choice"
+    CHOICES = "choices"
+
+
+class Sensitivity(StrEnum):
+    """Special categories are those of GDPR, article 9: only told, and only with consent for that use."""
+
+    ORDINARY = "ordinary"
+    PERSONAL = "personal"
+    SPECIAL = "special"
+
+
+class Manner(StrEnum):
+    """How a fact came to be known."""
+
+    TOLD = "told"
+    SEEN = "seen"
+    CONCLUDED = "concluded"
+
+
+class TouchpointKind(StrEnum):
+    IDENTIFY = "identify"
+    TRACK = "track"
+    PAGE = "page"
+    SCREEN = "screen"
+    GROUP = "group"
+    CALL = "call"
+    MENTION = "mention"
+    VISIT = "visit"
+    NOTE = "note"
+
+
+class PickupKind(StrEnum):
+    ORDER = "order"
+    STAY = "stay"
+    BOOKING = "booking"
+
+
+class PickupState(StrEnum):
+    REQUESTED = "requested"
+    READY = "ready"
+    HANDED_OVER = "handed_over"
+    CANCELLED = "cancelled"
+
+
+class ImportKind(StrEnum):
+    ORDERS = "orders"
+    CUSTOMERS = "customers"
+    CALLS = "calls"
+    MENTIONS = "mentions"
+    CONSENTS = "consents"
+
+
+class AccessAct(StrEnum):
+    """What staff did with a person's data."""
+
+    SEARCHED = "searched"
+    LOOKED = "looked"
+    CHANGED = "changed"
+    EXPORTED = "exported"
+    ERASED = "erased"
+
+
+class PrivacyRequestKind(StrEnum):
+    EXPORT = "export"
+    ERASURE = "erasure"
 
 
 class JobState(StrEnum):
@@ -108,7 +227,36 @@ def normal_card(text: str) -> str:
     return _NOT_WORD.sub("", text).upper()
 
 
-NORMALISERS = {IdentifierKind.EMAIL: normal_email, IdentifierKind.CARD: normal_card}
+def normal_handle(text: str) -> str:
+    """Normalise a handle in a social network: without its @; no large network tells cases apart.
+
+    >>> normal_handle(" @Dolores.R ")
+    'dolores.r'
+    """
+    handle = unicodedata.normalize("NFKC", text).strip().removeprefix("@").casefold()
+    return handle if len(handle) <= 254 and not any(map(str.isspace, handle)) else ""
+
+
+def normal_opaque(text: str) -> str:
+    """Keep an id that a machine made as it is; "" when it is too long to be one."""
+    value = text.strip()
+    return value if len(value) <= 254 else ""
+
+
+NORMALISERS = {
+    IdentifierKind.EMAIL: normal_email,
+    IdentifierKind.CARD: normal_card,
+    IdentifierKind.SOCIAL: normal_handle,
+    IdentifierKind.DEVICE: normal_opaque,
+    IdentifierKind.ANONYMOUS: normal_opaque,
+}
+# What people know of each other and type: not what machines made.
+SPOKEN = (
+    IdentifierKind.EMAIL,
+    IdentifierKind.PHONE,
+    IdentifierKind.CARD,
+    IdentifierKind.SOCIAL,
+)
 
 
 def normal_identifier(kind: IdentifierKind, text: str, region: str) -> str:

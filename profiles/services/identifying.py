@@ -42,6 +42,9 @@ _MALFORMED = {
     IdentifierKind.EMAIL: "This is no e-mail address. It needs a name, @ and a domain.",
     IdentifierKind.PHONE: "This is no phone number. Write it with its country code.",
     IdentifierKind.CARD: "This is no card number. It needs letters or digits.",
+    IdentifierKind.SOCIAL: "This is no handle. Write it without spaces.",
+    IdentifierKind.DEVICE: "This device id is too long.",
+    IdentifierKind.ANONYMOUS: "This anonymous id is too long.",
 }
 
 
@@ -139,6 +142,9 @@ _WORDS = {
     IdentifierKind.EMAIL: "e-mail address",
     IdentifierKind.PHONE: "phone number",
     IdentifierKind.CARD: "card number",
+    IdentifierKind.SOCIAL: "handle",
+    IdentifierKind.DEVICE: "device",
+    IdentifierKind.ANONYMOUS: "anonymous id",
 }
 
 
