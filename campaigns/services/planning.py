@@ -19,11 +19,12 @@ from django.db.models.functions import Now
 from campaigns.models import Campaign, Decision, Delivery, MessageTemplate, Moment, PlanRun
 from campaigns.queries import eligibility
 from campaigns.queries.policy import sending_policy
-from campaigns.rules.codes import Door, Refusal, RunState, Verdict
+from campaigns.rules.codes import DeliveryState, Door, Refusal, RunState, Verdict
 from campaigns.rules.windows import next_open
 from campaigns.services.deciding import NO_MOMENT, Choice, Context, Decided, decide_in_bulk
 from cxportal.lib.registry import registry
-from profiles.queries.company import company_day, company_zone
+from profiles.models import Customer
+from profiles.queries.company import company, company_day, company_zone
 from profiles.queries.due import MOMENT as DUE_REORDER
 from profiles.queries.purchases import bought_on
 from profiles.rules.names import Channel
@@ -118,12 +119,7 @@ def store_choices(*, choices: Sequence[Choice], door: Door, now: datetime) -> li
     told = [c for c in choices if c.verdict == Verdict.SPEAK or c.reasons[0] not in _NOT_STORED]
     moments = _moments(told, now)
     latest = _latest(moments.values())
-    fresh = [
-        choice
-        for choice in told
-        if latest.get(moments[_key(choice)])
-        != (str(choice.verdict), [str(r) for r in choice.reasons])
-    ]
+    fresh = [choice for choice in told if _is_news(choice, latest.get(moments[_key(choice)]), door)]
     bought = bought_on(
         [(c.customer_id, c.subject_id) for c in fresh if c.moment == DUE_REORDER], now
     )
@@ -168,13 +164,25 @@ def _moments(choices: Sequence[Choice], now: datetime) -> dict[tuple[int, str, i
         return {row[:4]: row[4] for row in cursor.fetchall()}
 
 
-def _latest(moment_ids: Iterable[int]) -> dict[int, tuple[str, list[str]]]:
+def _latest(moment_ids: Iterable[int]) -> dict[int, Decision]:
     newest = (
         Decision.objects.filter(moment_id__in=list(moment_ids))
+        .select_related("delivery")
         .order_by("moment_id", "-decided_at", "-pk")
         .distinct("moment_id")
     )
-    return {d.moment_id: (d.verdict, d.reasons) for d in newest}
+    return {decision.moment_id: decision for decision in newest}
+
+
+def _is_news(choice: Choice, before: Decision | None, door: Door) -> bool:
+    """Tell whether this was not decided before, or was and came to nothing."""
+    if before is None or before.reasons != [str(reason) for reason in choice.reasons]:
+        return True
+    if choice.verdict == Verdict.SILENT or door != Door.EMAIL:
+        return False
+    # What kept the message back, such as an open case, has gone since, and it was never said.
+    delivery = getattr(before, "delivery", None)
+    return delivery is None or delivery.state == DeliveryState.SKIPPED
 
 
 def _decision(
@@ -212,14 +220,14 @@ def _plan_deliveries(spoken: Sequence[Decision], choices: Sequence[Choice], now:
         Moment.objects.filter(pk__in=[d.moment_id for d in spoken]).values_list("pk", "subject_id")
     )
     stands = eligibility.standings([d.customer_id for d in spoken], sending_policy(), now)
-    templates = _newest_templates()
+    templates = _templates_for(spoken)
     Delivery.objects.bulk_create(
         [
             _delivery(
                 decision,
                 choice_of[decision.customer_id, decision.campaign_id, subject[decision.moment_id]],
                 stands[decision.customer_id],
-                templates[decision.campaign_id],
+                templates[decision.customer_id, decision.campaign_id],
                 now,
             )
             for decision in spoken
@@ -227,11 +235,26 @@ def _plan_deliveries(spoken: Sequence[Decision], choices: Sequence[Choice], now:
     )
 
 
-def _newest_templates() -> dict[int, MessageTemplate]:
-    newest = MessageTemplate.objects.order_by("campaign_id", "-version", "-pk").distinct(
-        "campaign_id"
+def _templates_for(spoken: Sequence[Decision]) -> dict[tuple[int, int], MessageTemplate]:
+    """Choose words by customer and campaign: in their language, else the house's, else the first."""
+    versions = MessageTemplate.objects.filter(campaign__in={d.campaign_id for d in spoken})
+    newest = versions.order_by("campaign_id", "language", "-version").distinct(
+        "campaign_id", "language"
     )
-    return {template.campaign_id: template for template in newest}
+    by_campaign: dict[int, dict[str, MessageTemplate]] = {}
+    for template in sorted(newest, key=lambda one: one.pk):
+        by_campaign.setdefault(template.campaign_id, {})[template.language] = template
+    customers = Customer.objects.filter(pk__in=[d.customer_id for d in spoken])
+    own = dict(customers.values_list("pk", "language"))
+    house = company().language
+
+    def chosen(words: dict[str, MessageTemplate], language: str) -> MessageTemplate:
+        return words.get(language) or words.get(house) or next(iter(words.values()))
+
+    return {
+        (d.customer_id, d.campaign_id): chosen(by_campaign[d.campaign_id], own[d.customer_id])
+        for d in spoken
+    }
 
 
 def _delivery(

@@ -9,7 +9,7 @@ import pytest
 from campaigns.models import Campaign, Decision, Delivery, Moment, PlanRun, SendingPolicy
 from campaigns.queries.received import why
 from campaigns.rules.codes import Door, OutcomeKind, Refusal, Verdict
-from campaigns.services import answering, delivering, planning
+from campaigns.services import answering, composing, delivering, planning
 from campaigns.services.deciding import Context, decide
 from feedback.services import cases
 from profiles.models import ContactPreference, Customer, Identifier
@@ -437,3 +437,32 @@ def test_a_campaign_without_words_stops_no_plan(dolores):
     )
     planning.plan_morning(now=NOW)
     assert Delivery.objects.get().campaign.code == "reorder"
+
+
+def test_what_an_open_case_held_back_is_said_once_the_case_is_solved(dolores):
+    due_habit(dolores, expected_on=date(2026, 3, 14))
+    planning.plan_morning(now=NOW)
+    case = cases.open_case(
+        customer=dolores, kind="complaint", source_ref="call:1", detail="torn", opened_by="staff:1", now=NOW
+    )  # fmt: skip
+    assert delivering.deliver_due(now=NOW.replace(hour=12)) == {"skipped": 1}
+    cases.solve(case=case, resolution="sent a new one", by="staff:1", now=NOW.replace(hour=15))
+    tomorrow = NOW + timedelta(days=1)
+    planning.plan_morning(now=tomorrow)
+    assert delivering.deliver_due(now=tomorrow.replace(hour=12)) == {"sent": 1}
+    planning.plan_morning(now=tomorrow + timedelta(days=1))
+    assert Delivery.objects.count() == 2
+
+
+@pytest.mark.parametrize(
+    ("spoken", "written"), [("de", "Hallo"), ("en", "Hello"), ("fr", "Hello"), ("", "Hello")]
+)
+def test_words_are_chosen_in_the_customers_language_else_the_houses(spoken, written):
+    due_habit(reachable_customer(language=spoken))
+    reorder = Campaign.objects.get(code="reorder")
+    for language, hello in (("en", "Hello"), ("de", "Hello"), ("de", "Hallo")):
+        composing.save_template(
+            campaign=reorder, language=language, subject="S", text=hello, html=hello, by=None
+        )
+    planning.plan_morning(now=NOW)
+    assert Delivery.objects.get().template.text == written
