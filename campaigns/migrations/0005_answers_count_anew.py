@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("campaigns", "0003_shorter_rhythms")]
+    dependencies = [("campaigns", "0004_remember_whose")]
     operations = [
         migrations.RemoveConstraint(model_name="outcome", name="campaigns_outcome_once"),
         migrations.AddConstraint(
