@@ -97,15 +97,23 @@ def _lines_being_written() -> bool:
 
 
 # Fractions of a point are dropped as in ``rules.points_for``; a test compares the two.
-# What counts is what was paid: every line, postage and discounts too.
+# Goods earn points. Charges earn none and take none, but a discount lessens what its goods earn, and
+# what its return takes back; so postage that is refunded with a return costs no points.
 _BOOK_DIFFERENCES = """
     WITH touched AS (
         SELECT DISTINCT purchase_id FROM profiles_purchaseline
         WHERE id > %(after)s AND id <= %(newest)s
     ), paid AS (
-        SELECT purchase_id, sum(quantity * unit_price_minor) AS amount_minor
-        FROM profiles_purchaseline JOIN touched USING (purchase_id)
-        GROUP BY purchase_id
+        SELECT purchase_id, CASE
+            WHEN goods > 0 THEN greatest(0, goods + least(0, charges))
+            ELSE least(0, goods + greatest(0, charges)) END AS amount_minor
+        FROM (
+            SELECT purchase_id,
+                coalesce(sum(quantity * unit_price_minor) FILTER (WHERE p.kind = 'goods'), 0) AS goods,
+                coalesce(sum(quantity * unit_price_minor) FILTER (WHERE p.kind <> 'goods'), 0) AS charges
+            FROM profiles_purchaseline l
+            JOIN touched USING (purchase_id) JOIN profiles_product p ON p.id = l.product_id
+            GROUP BY purchase_id) AS sums
     ), booked AS (
         SELECT purchase_id, sum(points) AS points, count(*) AS entries, min(rate) AS rate
         FROM loyalty_pointsentry JOIN touched USING (purchase_id)

@@ -280,3 +280,23 @@ def test_the_balance_is_the_sum_in_any_order_and_however_often(happened):
         balances = {customer: balance for customer, balance, _ in PointsEntry.objects.sums(now)}
         assert [balances.get(customer, 0) for customer in ids] == expected
         transaction.set_rollback(True)
+
+
+@pytest.mark.parametrize(
+    ("goods", "charge", "points"),
+    [
+        (("1", 1000), ("1", 500), [10]),  # postage
+        (("1", 1000), ("-1", 300), [7]),  # a discount
+        (("1", 1000), ("-1", 3000), []),  # a discount larger than the goods
+        (("-1", 1000), ("-1", 500), [-10]),  # a return, its postage refunded
+        (("-1", 1000), ("1", 300), [-7]),  # a return of what was discounted
+        (("-1", 1000), ("1", 3000), []),
+        (None, ("1", 500), []),
+        (None, ("-1", 500), []),
+    ],
+)
+def test_goods_earn_points_and_charges_only_lessen_them(buy, now, goods, charge, points):
+    purchase = buy(*([goods] if goods else []))
+    add_line(purchase, *charge, product=ProductFactory(code="POST", kind="charge"))
+    awarding.award_for_purchases(now=now, limit=100)
+    assert [row[2] for row in ledger()] == points
