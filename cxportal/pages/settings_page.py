@@ -9,7 +9,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.forms import BaseFormSet
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -55,7 +55,7 @@ def save_company(request: StaffRequest) -> HttpResponse:
 @require_POST
 @role_required(Role.ADMINISTRATOR)
 def save_places(request: StaffRequest) -> HttpResponse:
-    formset = PlaceFormSet(request.POST, initial=place_rows(_places()), prefix="places")
+    formset = PlaceFormSet(request.POST, initial=_rows_given(request.POST), prefix="places")
     if not formset.is_valid():
         return _page(request, places=formset)
     changed = [_settings_of(form) for form in formset if form.has_changed()]
@@ -128,6 +128,16 @@ def _page(request: StaffRequest, **bound: Any) -> HttpResponse:
 
 def _places() -> list[Place]:
     return list(Place.objects.order_by("kind", "name", "pk"))
+
+
+def _rows_given(given: QueryDict) -> list[dict[str, Any]]:
+    """Return the stores that the rows were filled with, in the order of the page as it was opened.
+
+    A store that somebody opened since stands between them today, and would shift every row.
+    """
+    known = {str(place.pk): place for place in _places()}
+    ids = [given.get(f"places-{row}-place_id", "") for row in range(len(known) + 1)]
+    return place_rows([known[place_id] for place_id in ids if place_id in known])
 
 
 def _place_formset(closed: bool) -> BaseFormSet[PlaceForm]:

@@ -121,6 +121,18 @@ def test_a_store_keeps_its_code_whatever_is_posted(administrator):
     assert Place.objects.get().code == "main-street"
 
 
+def test_a_store_opened_since_the_page_was_shifts_no_row(administrator):
+    main = PlaceFactory()
+    row = {"place_id": main.pk, "name": "Main Street", "kind": "store", "time_zone": "Europe/Rome"}
+    page = stores(row, {})
+    airport = PlaceFactory(code="airport", name="Airport", time_zone="Europe/Vienna")
+    assert administrator.post(reverse("settings-stores"), page).status_code == 302
+    main.refresh_from_db()
+    airport.refresh_from_db()
+    assert (main.name, main.time_zone) == ("Main Street", "Europe/Rome")
+    assert (airport.name, airport.time_zone) == ("Airport", "Europe/Vienna")
+
+
 def test_a_new_store_cannot_take_the_code_of_another(administrator):
     main = PlaceFactory()
     row = {"place_id": main.pk, "name": "Main Street 2", "kind": "store", "time_zone": ""}
