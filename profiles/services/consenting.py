@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
 from django.db import transaction
@@ -13,6 +13,8 @@ from django.db import transaction
 from cxportal.lib.errors import DomainError
 from profiles.models import ConsentEntry, ConsentEvidence, ConsentWording, Customer
 from profiles.rules.names import Channel, ConsentState, Purpose
+
+_AGENT_LENGTH = 300
 
 
 class WordingMissing(DomainError):
@@ -35,8 +37,9 @@ class Evidence:
     user_agent: str = ""
 
     def digest(self) -> str:
-        """Hash in a form that does not depend on the order of fields."""
-        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
+        """Hash what is kept of it, in a form that does not depend on the order of fields."""
+        kept = replace(self, user_agent=self.user_agent[:_AGENT_LENGTH])
+        return hashlib.sha256(json.dumps(asdict(kept), sort_keys=True).encode()).hexdigest()
 
 
 def publish_wording(*, purpose: Purpose, language: str, text: str) -> ConsentWording:
@@ -143,6 +146,6 @@ def _written(entry: ConsentEntry, customer: Customer, evidence: Evidence | None)
             ConsentEvidence.objects.create(
                 entry=entry,
                 ip_address=evidence.ip_address or None,
-                user_agent=evidence.user_agent[:300],
+                user_agent=evidence.user_agent[:_AGENT_LENGTH],
             )
     return entry

@@ -162,3 +162,12 @@ def test_a_yes_needs_its_wording(said, wording):
     entry.pk, entry.wording = None, None
     with pytest.raises(IntegrityError, match="profiles_consent_has_wording"), transaction.atomic():
         ConsentEntry.objects.bulk_create([entry])
+
+
+def test_proof_that_was_shortened_still_fits_its_hash(said, wording):
+    told = consenting.Evidence("203.0.113.7", "browser " * 100)
+    entry = consenting.grant(**said, wording=wording, evidence=told)
+    kept = entry.evidence
+    assert len(kept.user_agent) == 300
+    again = consenting.Evidence(kept.ip_address, kept.user_agent)
+    assert again.digest() == entry.evidence_hash
