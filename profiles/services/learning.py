@@ -128,8 +128,11 @@ def refit_if_old(*, now: datetime) -> dict[str, int]:
         return {}
     if not Customer.objects.filter(purchases__isnull=False).exists():
         return {}
-    used = refit(now=now)
-    _mark_buyers()
+    with (
+        transaction.atomic()
+    ):  # or a worker killed in between would leave all to the next week's fit
+        used = refit(now=now)
+        _mark_buyers()
     return used
 
 
