@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from profiles.rules.cadence import Unsure
+from profiles.rules.cells import minor_digits
 
 DOUBT = {
     Unsure.SURE: "sure enough to say it",
@@ -54,8 +55,8 @@ def chance_in_words(chance: float) -> str:
 def amount_in_words(minor: int | Decimal, currency: str) -> str:
     """Write an amount of minor units (cents).
 
-    >>> amount_in_words(-1450, "EUR")
-    '−14.50 EUR'
+    >>> amount_in_words(-1450, "EUR"), amount_in_words(1200, "JPY")
+    ('−14.50 EUR', '1,200 JPY')
     """
-    sign = "−" if minor < 0 else ""
-    return f"{sign}{abs(Decimal(minor)) / 100:,.2f} {currency}"
+    sign, digits = "−" if minor < 0 else "", minor_digits(currency)
+    return f"{sign}{abs(Decimal(minor)).scaleb(-digits):,.{digits}f} {currency}"
