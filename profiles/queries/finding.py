@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from django.db.models import Q
+from django.db.models.functions import Right
 
-from profiles.models import Identifier
+from profiles.models import Customer, Identifier
 from profiles.queries.company import company
 from profiles.rules.names import SPOKEN, folded, normal_identifier
 
@@ -19,17 +20,21 @@ def matching(term: str) -> Q:
     of the customer. An empty term matches nobody.
     """
     term = term.strip()
-    found = Q(pk__in=Identifier.objects.filter(_identified_by(term)).values("customer_id"))
+    known = Identifier.objects.alias(ending=Right("value", 4)).filter(_identified_by(term))
+    # A union, for a condition with OR would look at every customer.
+    others = []
     if term.isdecimal() and len(term) <= _LONGEST_KEY:
-        found |= Q(pk=int(term))
+        others.append(Customer.objects.filter(pk=int(term)).values("pk"))
     if name := folded(term):
-        found |= Q(search_name__contains=name)
-    return found
+        others.append(Customer.objects.filter(search_name__contains=name).values("pk"))
+    return Q(
+        pk__in=known.values("customer_id").union(*others) if others else known.values("customer_id")
+    )
 
 
 def _identified_by(term: str) -> Q:
     region = company().phone_region
-    found = Q(value__endswith=term) if len(term) == 4 else Q(pk__in=[])
+    found = Q(ending=term) if len(term) == 4 else Q(pk__in=[])
     for kind in SPOKEN:
         if value := normal_identifier(kind, term, region):
             found |= Q(kind=kind, value=value)

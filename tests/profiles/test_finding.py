@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
 
 from profiles.models import Customer
 from profiles.queries.finding import matching
@@ -35,3 +36,12 @@ def test_the_number_of_a_customer_finds_it(dolores):
 @pytest.mark.parametrize("term", ["", "   ", "…", "999", "9" * 40, "dolores@example.org", "%"])
 def test_nobody_is_found(term, dolores):
     assert list(Customer.objects.filter(matching(term))) == []
+
+
+def test_the_last_four_digits_are_looked_up_in_their_index(dolores):
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+    found = Customer.objects.filter(matching("1234"))
+    plan = found.explain()
+    assert "profiles_identifier_last4" in plan
+    assert "Seq Scan" not in plan
