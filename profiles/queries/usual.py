@@ -86,7 +86,7 @@ def _favourite_times(visits: Visits, now: datetime, zone: ZoneInfo) -> Iterable[
             day = next(
                 d for d in range(today, today + 7) if usual.is_weekend(np.array([d]))[0] == weekend
             )
-            yield Now(day, float(np.median(hours)))
+            yield Now(day, usual.busiest_hour(hours))
 
 
 def _in_words(found: Usual, past: _Past, today: int) -> UsualNow:

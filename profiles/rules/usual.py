@@ -164,6 +164,20 @@ def day_part(hour: float) -> DayPart:
     )
 
 
+def busiest_hour(hours: Floats) -> float:
+    """Return the hour of the visit that most others are near to; the middle of all may have none.
+
+    >>> busiest_hour(np.array([7.0, 7.5, 8.0, 18.0, 18.5]))
+    7.0
+    """
+    return float(hours[_are_near(hours[:, None], hours[None, :]).sum(axis=1).argmax()])
+
+
+def _are_near(hours: Floats, to: Floats | float) -> Bools:
+    apart = np.abs(hours - to)
+    return np.asarray(np.minimum(apart, _DAY_HOURS - apart) <= NEAR_HOURS, dtype=np.bool_)
+
+
 _PARTS = {
     DayPart.MORNING: "mornings",
     DayPart.MIDDAY: "lunchtimes",
@@ -300,7 +314,7 @@ def _belief(visits: Visits, takes: Floats) -> Floats:
 def the_usual(visits: Visits, now: Now) -> Usual | NoUsual:
     """Name the usual of this hour with its counts, or say why there is none."""
     part = day_part(now.hour)
-    near = _near_hour(visits, now)
+    near = _are_near(visits.hour, now.hour)
     if not near.any():
         return NoUsual(Doubt.NEVER_HERE_NOW, part)
     same_kind = is_weekend(visits.day) == is_weekend(np.array([now.day]))[0]
@@ -309,12 +323,6 @@ def the_usual(visits: Visits, now: Now) -> Usual | NoUsual:
     if comparable.sum() < ENOUGH:
         comparable, kind = near, ""
     return _said(visits, now, comparable, kind)
-
-
-def _near_hour(visits: Visits, now: Now) -> Bools:
-    apart = np.abs(visits.hour - now.hour)
-    near = np.minimum(apart, _DAY_HOURS - apart) <= NEAR_HOURS
-    return np.asarray(near, dtype=np.bool_)
 
 
 def _said(visits: Visits, now: Now, comparable: Bools, kind: str) -> Usual | NoUsual:

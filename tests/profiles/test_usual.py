@@ -160,3 +160,16 @@ def test_the_own_page_names_the_usual_of_the_favourite_hour(dolores):
         customer_id=dolores.pk, company_zone=VIENNA, now=datetime(2026, 3, 10, 20, 0, tzinfo=UTC)
     )
     assert [one.name for one in found] == ["Large coffee"]
+
+
+def test_the_own_page_names_the_usual_of_one_who_comes_twice_a_day(dolores):
+    for purchase in list(dolores.purchases.all()):
+        evening = PurchaseFactory(
+            origin_profile=purchase.origin_profile,
+            occurred_at=purchase.occurred_at + timedelta(hours=11),
+        )
+        PurchaseLineFactory(purchase=evening, product=purchase.lines.get().product)
+    found = usuals(
+        customer_id=dolores.pk, company_zone=VIENNA, now=datetime(2026, 3, 10, 20, 0, tzinfo=UTC)
+    )
+    assert [one.name for one in found] == ["Large coffee"]
