@@ -26,6 +26,8 @@ from profiles.services.order_opening import (
 )
 
 _SAMPLE_BYTES = 1_000_000
+# Lines that one record may span: more means that a quote was never closed.
+RECORD_LINES = 100
 _MOST_COLUMNS = 500
 _NOT_TEXT = {
     b"PK\x03\x04": "a zip archive or an Excel workbook",
@@ -92,17 +94,21 @@ def recognise(path: Path) -> Layout:
 
 
 def _parsed_sample(lines: Sequence[str], delimiter: str) -> list[tuple[str, ...]]:
+    """Cut the sample as the file will be cut: a quote that is never closed hides no line after it."""
     rows: list[tuple[str, ...]] = []
-    reader = csv.reader(lines, delimiter=delimiter)
-    while True:
+    at = 0
+    while at < len(lines):
+        # The header is read as it comes: without it nothing can be said of the file.
+        reader = csv.reader(lines[at : at + RECORD_LINES], delimiter=delimiter, strict=bool(rows))
         try:
             row = next(reader)
-        except StopIteration:
-            return rows
+            is_broken = bool(rows) and reader.line_num > 1 and len(row) != len(rows[0])
         except csv.Error:
-            continue
-        if row:
-            rows.append(tuple(row))
+            row, is_broken = [], True
+        if row or is_broken:
+            rows.append((lines[at],) if is_broken else tuple(row))
+        at += 1 if is_broken else reader.line_num
+    return rows
 
 
 def _sample_of(path: Path) -> tuple[bytes, bool]:

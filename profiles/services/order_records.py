@@ -9,14 +9,12 @@ from pathlib import Path
 from typing import IO, NamedTuple, TextIO
 
 from profiles.rules.orders import RejectReason
-from profiles.services.order_layouts import Layout
+from profiles.services.order_layouts import RECORD_LINES, Layout
 from profiles.services.order_opening import FileDamaged, unpacked, unpacked_limit
 
 # Longer than any honest row; a file that is not text often has no line end at all.
 _LINE_LENGTH = 1_000_000
 _LONGEST_SKIP = 100  # times the length of a line
-# Lines that one record may span: more means that a quote was never closed.
-_RECORD_LINES = 100
 _RAW_LENGTH = 2_000
 
 Progress = Callable[[int], None]
@@ -130,7 +128,7 @@ class _Lines:
             if is_new and not line.endswith(("\n", "\r")):
                 self._skip_rest_of_line()
             raise _Unreadable(RejectReason.TOO_LONG)
-        if len(record) > _RECORD_LINES:
+        if len(record) > RECORD_LINES:
             raise _Unreadable(RejectReason.BROKEN_QUOTES)
         return line
 

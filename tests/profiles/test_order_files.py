@@ -149,6 +149,31 @@ def test_a_quote_that_is_never_closed_takes_no_other_row_along(tmp_path, queued,
     assert (job.rows_read, PurchaseLine.objects.count()) == (402, 401)
 
 
+def test_a_quote_that_is_never_closed_hides_no_style_of_the_file(tmp_path, bring):
+    path = order_file(
+        tmp_path,
+        '1;"2026;A;1,500;12,50',
+        "1;2026-01-06;A;1,500;12,50",
+        "1;2026-01-07;A;2,500;12,50",
+        header="customer;date;sku;quantity;price",
+    )
+    counts = bring(path, importing.propose_mapping(path).mapping)
+    assert (counts.lines_new, counts.rejected) == (2, {"broken_quotes": 1})
+    lines = PurchaseLine.objects.order_by("occurred_at")
+    assert list(lines.values_list("quantity", "unit_price_minor")) == [
+        (Decimal("1.5"), 1250),
+        (Decimal("2.5"), 1250),
+    ]
+
+
+def test_a_quote_that_is_never_closed_hides_no_date_that_can_be_read_in_two_ways(tmp_path, bring):
+    path = order_file(tmp_path, '1,"x,A', "1,01/02/2026,A", header="customer,date,sku")
+    mapping = importing.propose_mapping(path).mapping
+    with pytest.raises(order_opening.DatesAmbiguous):
+        bring(path, mapping)
+    assert stored() == NOTHING
+
+
 def test_a_quoted_name_may_span_lines(tmp_path, bring):
     bring(order_file(tmp_path, GOOD[0].replace("Espresso beans", '"Espresso\nbeans, ""dark"""')))
     assert Product.objects.get().name == 'Espresso beans, "dark"'
