@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from campaigns.rules.codes import Refusal, Verdict
+from campaigns.rules.codes import Arm, Refusal, Verdict
 from campaigns.rules.telling import refusal_in_words
 from campaigns.services.answering import COUNTER
 from campaigns.services.deciding import Choice, decide
@@ -109,11 +109,18 @@ def card_of(*, customer: Customer, store: Store, now: datetime) -> Card:
             customer_id=customer.pk, place_id=store.id, zone=store.zone, company_zone=zone, now=now
         ),
         suggested=_suggested([c for c in choices if c.verdict == Verdict.SPEAK], now),
-        silent=_silent([c for c in choices if c.reasons and c.reasons[0] in _TOLD]),
+        silent=_silent([c for c in choices if _is_told(c)]),
         cases=open_cases([customer.pk]).get(customer.pk, []),
         recent=recent_purchases(customer.pk, now, company_zone=house.time_zone, limit=MOST_RECENT),
         consents=consents(customer.pk, "", now),
     )
+
+
+def _is_told(choice: Choice) -> bool:
+    """Tell whether a silence is news to staff; to the control group nothing was said, on purpose."""
+    if not choice.reasons or choice.reasons[0] not in _TOLD:
+        return False
+    return choice.reasons[0] != Refusal.ALREADY_SAID or choice.arm != Arm.CONTROL
 
 
 def _suggested(choices: Sequence[Choice], now: datetime) -> Sequence[Suggestion]:

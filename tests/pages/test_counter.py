@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import numpy as np
 import pytest
 import time_machine
 
 from campaigns.models import Decision, Outcome
+from campaigns.services import deciding, planning
 from cxportal.pages.access import Role
 from feedback.services import cases
 from loyalty.services.setting_up import ensure_programme
@@ -245,3 +247,13 @@ def test_the_store_is_chosen_once_and_kept(mira, dolores):
 @pytest.mark.parametrize("store", ["", "0", "x", "9" * 40])
 def test_a_store_that_does_not_exist_is_not_kept(mira, store):
     assert mira.post("/counter/store/", {"store": store}).status_code == 404
+
+
+@pytest.mark.parametrize("is_in_control", [False, True])
+def test_what_nobody_said_is_not_told_as_said(mira, dolores, now, monkeypatch, is_in_control):
+    """Of the two groups only the reminded one was written to."""
+    drawn = np.array([is_in_control])
+    monkeypatch.setattr(deciding, "in_control", lambda code, customers, share: drawn)
+    planning.plan_morning(now=now)
+    assert Decision.objects.get().reasons == (["control_group"] if is_in_control else [])
+    assert ("it was said already" in card(mira, dolores).lower()) is not is_in_control
