@@ -12,6 +12,7 @@ from datetime import date, time, timedelta
 from cxportal.demo.catalogue import CLOSED, MAIN_STREET, OLD_MARKET, STATION, WEB, Shop
 from cxportal.demo.people import Agreement, Person, with_contact
 from profiles.rules.names import Purpose
+from profiles.rules.purposes import MESSAGES
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ def working_days_before(today: date, count: int) -> list[date]:
 
 def _person(code: str, name: str, home: Shop, today: date, *, time_zone: str = "") -> Person:
     given_on = today - timedelta(days=400)
-    agreements = tuple(Agreement(purpose, given_on) for purpose in Purpose)
+    agreements = tuple(Agreement(purpose, given_on) for purpose, _ in MESSAGES)
     person = Person(code, name, home=home.code, time_zone=time_zone, agreements=agreements)
     return with_contact(person, int(code[1:]))
 

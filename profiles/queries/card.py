@@ -20,7 +20,7 @@ from profiles.models import (
 from profiles.queries.due import explain
 from profiles.queries.purchases import bought_on
 from profiles.rules.names import Channel, ConsentState, ProductKind, Purpose, recognised
-from profiles.rules.purposes import CHANNEL, purpose_in_words, state_in_words
+from profiles.rules.purposes import CHANNEL, MESSAGES, purpose_in_words, state_in_words
 
 
 @dataclass(frozen=True)
@@ -151,8 +151,7 @@ def consents(customer_id: int, language: str, now: datetime) -> Sequence[Consent
     offered = _offered_wordings(language) if language else {}
     return [
         _consent(purpose, channel, entries.get((purpose, channel)), offered.get(purpose))
-        for purpose in Purpose
-        for channel in Channel
+        for purpose, channel in MESSAGES
     ]
 
 

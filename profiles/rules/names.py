@@ -38,14 +38,22 @@ class ProductKind(StrEnum):
 
 
 class Purpose(StrEnum):
-    """What a customer can agree to; asked and withdrawn one by one."""
+    """What a customer can agree to; asked and withdrawn one by one.
+
+    ``special``: keeping what the customer tells of a special category (GDPR, article 9) for the one use that
+    the wording names.
+    """
 
     REMINDERS = "reminders"
     OFFERS = "offers"
+    SPECIAL = "special"
 
 
 class Channel(StrEnum):
+    """``none``: what was agreed to is about no message."""
+
     EMAIL = "email"
+    NONE = "none"
 
 
 class ConsentState(StrEnum):

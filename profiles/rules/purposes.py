@@ -7,8 +7,28 @@ from profiles.rules.names import Channel, ConsentState, Purpose
 PURPOSE = {
     Purpose.REMINDERS: "reminders to buy again",
     Purpose.OFFERS: "offers and news",
+    Purpose.SPECIAL: "keeping what is delicate",
 }
-CHANNEL = {Channel.EMAIL: "e-mail"}
+CHANNEL = {Channel.EMAIL: "e-mail", Channel.NONE: "no message"}
+# What a customer can let us write, by which way.
+MESSAGES = ((Purpose.REMINDERS, Channel.EMAIL), (Purpose.OFFERS, Channel.EMAIL))
+
+WARNINGS_WORDING = (
+    "You may keep the allergies and warnings that I tell you of myself and of the people in my household, and show "
+    "them to the staff who serve us, so that nothing harmful is handed or offered to us. I can remove them at any time."
+)
+
+
+def special_wording(name: str, purpose: str) -> str:
+    """The sentence that a customer agrees to before a special-category fact is kept: one for each use.
+
+    >>> special_wording("Losing weight", "to suggest nothing that works against it")
+    'You may keep what I tell you of “Losing weight” to suggest nothing that works against it, and use it for nothing else. I can delete it at any time.'
+    """
+    return (
+        f"You may keep what I tell you of “{name}” {purpose.rstrip('.')}, and use it for nothing else. "
+        "I can delete it at any time."
+    )
 
 
 def purpose_in_words(code: str) -> str:
