@@ -79,7 +79,9 @@ class ColumnsForm(forms.Form):
         widget=forms.TextInput(attrs={"list": "zones", "autocomplete": "off"}),
         help_text="Holds for times that state no zone.",
     )
-    date_order = forms.ChoiceField(choices=DATE_ORDERS, required=False, label="Dates with slashes")
+    date_order = forms.ChoiceField(
+        choices=DATE_ORDERS, required=False, label="Dates with slashes or dashes"
+    )
     use_required_attribute = False
 
     def __init__(self, *args: Any, headers: Sequence[str], **kwargs: Any) -> None:

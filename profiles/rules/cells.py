@@ -60,7 +60,7 @@ def _written_out(text: str, order: DateOrder) -> datetime:
         raise ValueError(text)
     first, mark, second, year, hour, minute, seconds, half = found.groups()
     day, month = int(first), int(second)
-    if mark == "/":
+    if mark in "/-":
         if order == DateOrder.UNKNOWN:
             raise ValueError(text)
         if order == DateOrder.MONTH_FIRST:
@@ -77,7 +77,9 @@ def _written_out(text: str, order: DateOrder) -> datetime:
 _EXPONENT = r"(?:[eE][+-]?[0-9]{1,2})?"
 _WITH_POINT = re.compile(r"[+-]?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)?(?:\.[0-9]*)?" + _EXPONENT)
 _WITH_COMMA = re.compile(r"[+-]?(?:[0-9]{1,3}(?:[. ][0-9]{3})+|[0-9]+)?(?:,[0-9]*)?" + _EXPONENT)
-_AROUND_NUMBERS = " \u00a0\u202f\t€$£¥"
+_AROUND_NUMBERS = " \t€$£¥"
+# Spaces that do not break, as French spreadsheets put between thousands.
+_NO_BREAK = str.maketrans("\u00a0\u202f", "  ")
 _MOST = Decimal(10) ** 12
 
 
@@ -87,7 +89,7 @@ def parsed_number(text: str, *, decimal_comma: bool = False) -> Decimal | None:
     >>> parsed_number("€ 1.234,50", decimal_comma=True), parsed_number("4,5,0")
     (Decimal('1234.50'), None)
     """
-    bare = text.strip(_AROUND_NUMBERS)
+    bare = text.translate(_NO_BREAK).strip(_AROUND_NUMBERS)
     if len(bare) > 30 or not any(letter.isdigit() for letter in bare):
         return None
     if bare.endswith("-"):  # as accounting systems write negative numbers

@@ -6,6 +6,7 @@ import codecs
 import csv
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 
 from profiles.rules.orders import DateOrder
 
@@ -55,10 +56,9 @@ def recognised_delimiter(lines: Sequence[str]) -> str:
     """
     best, best_score = "", (0.0, 0)
     for delimiter in DELIMITERS:
-        try:
-            widths = [len(row) for row in csv.reader(lines, delimiter=delimiter) if row]
-        except csv.Error:
-            continue
+        widths = []
+        with suppress(csv.Error):  # of a field that is too long; what stands before it tells enough
+            widths.extend(len(row) for row in csv.reader(lines, delimiter=delimiter) if row)
         if not widths or widths[0] < 2:
             continue
         alike = sum(width == widths[0] for width in widths) / len(widths)
@@ -67,7 +67,7 @@ def recognised_delimiter(lines: Sequence[str]) -> str:
     return best
 
 
-_SLASHED = re.compile(r"([0-9]{1,2})/([0-9]{1,2})/[0-9]{4}")
+_TWO_WAYS = re.compile(r"([0-9]{1,2})([/-])([0-9]{1,2})\2[0-9]{4}")
 
 
 def recognised_date_order(values: Sequence[str]) -> DateOrder:
@@ -79,17 +79,17 @@ def recognised_date_order(values: Sequence[str]) -> DateOrder:
     <DateOrder.UNKNOWN: ''>
     """
     for value in values:
-        found = _SLASHED.match(value.strip())
+        found = _TWO_WAYS.match(value.strip())
         if found and int(found[1]) > 12:
             return DateOrder.DAY_FIRST
-        if found and int(found[2]) > 12:
+        if found and int(found[3]) > 12:
             return DateOrder.MONTH_FIRST
     return DateOrder.UNKNOWN
 
 
-def is_slashed(value: str) -> bool:
+def needs_date_order(value: str) -> bool:
     """Tell whether a date needs to be known as day-first or month-first."""
-    return bool(_SLASHED.match(value.strip()))
+    return bool(_TWO_WAYS.match(value.strip()))
 
 
 _COMMA_SHOWN = re.compile(r"(,[0-9]{1,2}|\.[0-9]{3},[0-9]+|^0,[0-9]+)[^0-9]*$")

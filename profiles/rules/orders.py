@@ -32,7 +32,7 @@ class Field(StrEnum):
 #: instant, without quantities one of each, without prices none that is known.
 REQUIRED = (Field.CUSTOMER, Field.TIME, Field.PRODUCT)
 
-#: Not a column: says how dates such as 03/04/2026 are meant, where the file itself leaves it open.
+#: Not a column: says how dates such as 03/04/2026 or 03-04-2026 are meant, where the file itself leaves it open.
 DATE_ORDER = "date_order"
 
 
@@ -55,7 +55,7 @@ class RejectReason(StrEnum):
 
 
 class DateOrder(StrEnum):
-    """How a date with slashes is meant."""
+    """How a date with slashes or dashes is meant."""
 
     DAY_FIRST = "dmy"
     MONTH_FIRST = "mdy"
@@ -228,6 +228,8 @@ def mapping_problem(mapping: Mapping[str, str], headers: Sequence[str]) -> Mappi
     unknown = tuple(field for field in columns if field not in set(Field))
     if unknown:
         return MappingProblem("unknown_field", unknown)
+    if (order := mapping.get(DATE_ORDER, "")) not in set(DateOrder):
+        return MappingProblem("unknown_date_order", (order,))
     missing = tuple(str(field) for field in REQUIRED if not columns.get(field))
     if missing:
         return MappingProblem("column_missing", missing)

@@ -147,6 +147,7 @@ def check_mapping(mapping: Mapping[str, str], headers: Sequence[str]) -> None:
     names = ", ".join(f"“{name}”" for name in problem.names)
     messages = {
         "unknown_field": f"There is no field {names}.",
+        "unknown_date_order": f"There is no date_order {names}. Say “dmy” or “mdy”.",
         "column_missing": f"Say which column holds {names}: nothing can be learned without it.",
         "column_twice": f"The column {names} is chosen for two things. Choose it once.",
         "column_absent": f"The file has no column {names}. Its columns are: {', '.join(headers)}.",
@@ -165,9 +166,10 @@ def style_of(layout: Layout, mapping: Mapping[str, str]) -> Style:
     """
     times = _values(layout, mapping, Field.TIME)
     order = DateOrder(mapping.get(orders.DATE_ORDER) or file_styles.recognised_date_order(times))
-    if order == DateOrder.UNKNOWN and any(map(file_styles.is_slashed, times)):
+    unclear = next(filter(file_styles.needs_date_order, times), "")
+    if order == DateOrder.UNKNOWN and unclear:
         raise DatesAmbiguous(
-            f"Dates such as {times[0]} can be read in two ways. Say whether the day or the month "
+            f"Dates such as {unclear} can be read in two ways. Say whether the day or the month "
             "comes first."
         )
     numbers = _values(layout, mapping, Field.PRICE) + _values(layout, mapping, Field.QUANTITY)

@@ -45,9 +45,13 @@ def test_times_are_read_in_the_usual_forms(text, moment):
         ("12/1/2010 1:05 pm", DateOrder.MONTH_FIRST, datetime(2010, 12, 1, 13, 5, tzinfo=UTC)),
         ("12/1/2010", DateOrder.UNKNOWN, None),
         ("13/13/2010", DateOrder.DAY_FIRST, None),
+        ("12-1-2010 8:26", DateOrder.MONTH_FIRST, datetime(2010, 12, 1, 8, 26, tzinfo=UTC)),
+        ("12-1-2010 8:26", DateOrder.DAY_FIRST, datetime(2010, 1, 12, 8, 26, tzinfo=UTC)),
+        ("12-1-2010", DateOrder.UNKNOWN, None),
+        ("12.1.2010", DateOrder.MONTH_FIRST, datetime(2010, 1, 12, tzinfo=UTC)),
     ],
 )
-def test_slashes_are_read_only_when_their_order_is_known(text, order, moment):
+def test_slashes_and_dashes_are_read_only_when_their_order_is_known(text, order, moment):
     assert cells.parsed_time(text, ZoneInfo("UTC"), order) == moment
 
 
@@ -78,6 +82,8 @@ def test_a_time_that_comes_twice_is_the_first():
         ("4,50", True, "4.50"),
         ("1.234,50 €", True, "1234.50"),
         ("1 234,50", True, "1234.50"),
+        ("1\u202f234,50\u00a0€", True, "1234.50"),
+        ("1\u00a0234\u00a0567,5", True, "1234567.5"),
         ("$3", False, "3"),
         ("4.50-", False, "-4.50"),
         ("-0.5", False, "-0.5"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from profiles.rules import file_styles
+from profiles.rules.orders import DateOrder
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
@@ -32,6 +33,24 @@ def test_bytes_that_are_no_text_are_not_recognised():
 def test_delimiters_are_recognised(delimiter):
     lines = [delimiter.join(row) for row in (["a", "b", "c"], ["1", "2", "3"], ["4", "5", "6"])]
     assert file_styles.recognised_delimiter(lines) == delimiter
+
+
+def test_a_field_too_long_to_be_read_hides_no_delimiter():
+    assert file_styles.recognised_delimiter(["a,b,c", "1,2,3", "1,2," + "x" * 200_000]) == ","
+
+
+@pytest.mark.parametrize("mark", ["/", "-"])
+def test_the_order_of_dates_is_told_by_the_first_that_can_only_be_one(mark):
+    dates = [f"03{mark}04{mark}2026 08:00", f"03{mark}14{mark}2026 08:00"]
+    assert file_styles.recognised_date_order(dates) == DateOrder.MONTH_FIRST
+    assert file_styles.recognised_date_order(dates[:1]) == DateOrder.UNKNOWN
+    assert file_styles.needs_date_order(dates[0])
+
+
+@pytest.mark.parametrize("value", ["03.04.2026", "2026-04-03", "2026/04/03"])
+def test_dates_that_can_only_be_read_in_one_way_need_no_order(value):
+    assert file_styles.recognised_date_order([value]) == DateOrder.UNKNOWN
+    assert not file_styles.needs_date_order(value)
 
 
 def test_decimal_commas_do_not_pass_for_delimiters():

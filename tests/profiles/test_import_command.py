@@ -31,6 +31,13 @@ def test_the_command_takes_the_mapping_and_the_zone(tmp_path):
     assert Purchase.objects.get().occurred_at == datetime(2026, 1, 4, 23, tzinfo=UTC)
 
 
+def test_the_command_refuses_an_order_of_dates_that_is_none(tmp_path):
+    path = order_file(tmp_path, *GOOD)
+    with pytest.raises(CommandError, match="date_order"):
+        call_command("import_orders", str(path), "--map", "date_order=ymd")
+    assert not Purchase.objects.exists()
+
+
 def test_the_command_says_what_is_wrong(tmp_path):
     path = order_file(tmp_path, "7,2026-01-05 08:00,A", header="who,when,what")
     with pytest.raises(CommandError, match="Say which column holds “customer_id”"):
