@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import re
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from urllib.parse import urlsplit, urlunsplit
 
 from django.conf import settings
@@ -29,6 +31,8 @@ from django.db.models.functions import Now
 from campaigns.models import Rehearsal
 from campaigns.rules.codes import RunState
 from cxportal.lib.errors import DomainError
+
+logger = logging.getLogger(__name__)
 
 LEASE = timedelta(minutes=2)
 FOLLOW_SECONDS = 1.0
@@ -143,6 +147,12 @@ def _run(rehearsal: Rehearsal, now: datetime, progress: Progress) -> None:
     except RehearsalFailed as error:
         mine.update(state=RunState.FAILED, error=error.message, finished_at=now, lease_until=None)
         return
+    except Exception as error:
+        # Left running, it would be taken up again and fail again, every two minutes, for good.
+        logger.exception("rehearsal %s failed", rehearsal.pk)
+        reason = f"The rehearsal could not be run: {type(error).__name__}."
+        mine.update(state=RunState.FAILED, error=reason, finished_at=now, lease_until=None)
+        return
     mine.update(state=RunState.DONE, report=report, finished_at=now, lease_until=None)
 
 
@@ -175,36 +185,36 @@ def _child(rehearsal: Rehearsal, database: str, progress: Progress) -> dict[str,
         "time_zone": rehearsal.time_zone,
         "as_of": rehearsal.as_of.isoformat() if rehearsal.as_of else "",
     }
-    command = [
-        sys.executable,
-        str(settings.BASE_DIR / "manage.py"),
-        "rehearse_days",
-        json.dumps(spec),
-    ]
-    process = subprocess.Popen(
-        command,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={
-            **os.environ,
-            "DATABASE_URL": database_url(database),
-            "CXPORTAL_REHEARSING": "1",
-            "EMAIL_URL": "sandbox://",
-            "LOG_LEVEL": "ERROR",
-        },
-    )
-    try:
-        return _listen(process, progress)
-    finally:
-        process.kill()
-        process.wait()
+    surroundings = {
+        **os.environ,
+        "DATABASE_URL": database_url(database),
+        "CXPORTAL_REHEARSING": "1",
+        "EMAIL_URL": "sandbox://",
+        "LOG_LEVEL": "ERROR",
+    }
+    # What it complains of goes to a file: a pipe that nobody reads would fill up and stop it.
+    with (
+        tempfile.TemporaryFile("w+") as complaints,
+        subprocess.Popen(
+            _command(spec), stdout=subprocess.PIPE, stderr=complaints, text=True, env=surroundings
+        ) as process,
+    ):
+        try:
+            return _listen(process, complaints, progress)
+        finally:
+            process.kill()
 
 
-def _listen(process: subprocess.Popen[str], progress: Progress) -> dict[str, Any]:
+def _command(spec: Mapping[str, Any]) -> list[str]:
+    manage = str(settings.BASE_DIR / "manage.py")
+    return [sys.executable, manage, "rehearse_days", json.dumps(spec)]
+
+
+def _listen(
+    process: subprocess.Popen[str], complaints: IO[str], progress: Progress
+) -> dict[str, Any]:
     """Read the child's lines: {"progress": …}, and at the end {"report": …} or {"error": …}."""
     assert process.stdout is not None
-    assert process.stderr is not None
     for line in process.stdout:
         news = json.loads(line)
         if "report" in news:
@@ -212,7 +222,9 @@ def _listen(process: subprocess.Popen[str], progress: Progress) -> dict[str, Any
         if "error" in news:
             raise RehearsalFailed(news["error"])
         progress(news["progress"])
-    raise RehearsalFailed(f"The rehearsal stopped before its end: {_reason(process.stderr.read())}")
+    process.wait()
+    complaints.seek(0)
+    raise RehearsalFailed(f"The rehearsal stopped before its end: {_reason(complaints.read())}")
 
 
 def _reason(told: str) -> str:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,11 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from campaigns.services import rehearsal_days
+from campaigns.services.rehearsal_days import Progress
 from cxportal.lib.errors import DomainError
+
+# Well within the lease of the process that listens.
+REPEAT_SECONDS = 20.0
 
 
 class Command(BaseCommand):
@@ -32,9 +38,9 @@ class Command(BaseCommand):
                 "This command is started by a rehearsal; use: manage.py rehearse FILE"
             )
         spec = json.loads(options["spec"])
-        _say({"progress": {"step": "Making a database of its own", "done": 0, "of": 0}})
-        call_command("migrate", verbosity=0, interactive=False)
-        with tempfile.TemporaryDirectory(prefix="rehearsal-") as folder:
+        with telling() as told, tempfile.TemporaryDirectory(prefix="rehearsal-") as folder:
+            told({"step": "Making a database of its own", "done": 0, "of": 0})
+            call_command("migrate", verbosity=0, interactive=False)
             try:
                 report = rehearsal_days.rehearse(
                     path=Path(spec["path"]),
@@ -42,7 +48,7 @@ class Command(BaseCommand):
                     time_zone=spec["time_zone"],
                     as_of=date.fromisoformat(spec["as_of"]) if spec["as_of"] else None,
                     folder=Path(folder),
-                    progress=lambda news: _say({"progress": dict(news)}),
+                    progress=told,
                 )
             except DomainError as error:
                 _say({"error": error.message})
@@ -50,6 +56,34 @@ class Command(BaseCommand):
         _say({"report": report})
 
 
+@contextmanager
+def telling(every_seconds: float = REPEAT_SECONDS) -> Iterator[Progress]:
+    """Hand out the function that tells progress; what was told last is repeated while nothing is new.
+
+    A long step, such as learning from a large file, would else let the parent's lease run out.
+    """
+    latest: dict[str, Any] = {}
+    is_over = threading.Event()
+
+    def tell(news: Mapping[str, Any]) -> None:
+        latest.update(news)
+        _say({"progress": latest})
+
+    def repeat() -> None:
+        while not is_over.wait(every_seconds):
+            _say({"progress": latest})
+
+    repeating = threading.Thread(target=repeat, daemon=True)
+    try:
+        tell({"step": "Starting", "done": 0, "of": 0})
+        repeating.start()
+        yield tell
+    finally:
+        is_over.set()
+        repeating.join()
+
+
 def _say(news: Mapping[str, Any]) -> None:
+    # One write for the whole line: two threads speak here.
     sys.stdout.write(json.dumps(news, default=str) + "\n")
     sys.stdout.flush()
