@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from cxportal.lib.admin import ReadOnlyAdmin, ReadOnlyInline, links
+from profiles.admin.people import PartsInline
 from profiles.models import ConsentEntry, Customer, Identifier, Profile, ReorderSchedule
 from profiles.queries.finding import matching
 
@@ -19,23 +20,26 @@ class IdentifierInline(ReadOnlyInline):
     ordering = ("kind", "pk")
 
 
-class ProfileInline(ReadOnlyInline):
+class ProfileInline(PartsInline):
     model = Profile
+    select_related = ("source",)
     fk_name = "customer"
     fields = ("source", "external_id", "created_at")
     verbose_name_plural = "known to"
     ordering = ("pk",)
 
 
-class ConsentInline(ReadOnlyInline):
+class ConsentInline(PartsInline):
     model = ConsentEntry
+    select_related = ("wording",)
     fields = ("purpose", "channel", "state", "occurred_at", "door", "actor", "wording")
     verbose_name_plural = "consent"
     ordering = ("-occurred_at", "-pk")
 
 
-class ScheduleInline(ReadOnlyInline):
+class ScheduleInline(PartsInline):
     model = ReorderSchedule
+    select_related = ("product",)
     fields = ("product", "every_days", "not_before_on", "paused_at", "stopped_at", "updated_at")
     verbose_name_plural = "own schedules"
     ordering = ("-updated_at",)

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from cxportal.lib.admin import ReadOnlyAdmin
+from cxportal.lib.admin import ReadOnlyAdmin, ReadOnlyInline
+
+
+class PartsInline(ReadOnlyInline):
+    """Parts of a row that name rows of other tables: ``select_related`` fetches those along."""
+
+    select_related: ClassVar[tuple[str, ...]]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).select_related(*self.select_related)
 
 
 class OfCustomerAdmin(ReadOnlyAdmin):

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from django.contrib import admin
-from django.db.models import QuerySet
-from django.http import HttpRequest
+from functools import cached_property
 
-from cxportal.lib.admin import ReadOnlyInline
-from profiles.admin.people import OfCustomerAdmin
+from django.contrib import admin
+
+from profiles.admin.people import OfCustomerAdmin, PartsInline
 from profiles.models import Purchase, PurchaseLine
 from profiles.queries.company import company
 from profiles.rules.telling import amount_in_words
 
 
-class LineInline(ReadOnlyInline):
+class LineInline(PartsInline):
     model = PurchaseLine
+    select_related = ("product",)
     fields = ("product_name", "quantity", "unit_price")
     ordering = ("pk",)
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[PurchaseLine]:
-        return super().get_queryset(request).select_related("product")
+    @cached_property
+    def currency(self) -> str:
+        """The company's, asked once for all lines."""
+        return company().currency
 
     @admin.display(description="product")
     def product_name(self, line: PurchaseLine) -> str:
@@ -27,7 +29,7 @@ class LineInline(ReadOnlyInline):
 
     @admin.display(description="unit price")
     def unit_price(self, line: PurchaseLine) -> str:
-        return amount_in_words(line.unit_price_minor, company().currency)
+        return amount_in_words(line.unit_price_minor, self.currency)
 
 
 @admin.register(Purchase)

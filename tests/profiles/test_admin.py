@@ -1,0 +1,71 @@
+"""The data pages of profiles: that a page with many rows asks no more than one with few."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from profiles.models import Company, ReorderSchedule
+from profiles.rules.names import Channel, Purpose
+from profiles.services import consenting
+from tests.factories.profiles import (
+    ProductFactory,
+    ProfileFactory,
+    PurchaseFactory,
+    PurchaseLineFactory,
+    SourceFactory,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+def questions(client, row) -> int:
+    """Count the queries of the page of a row."""
+    page = reverse(f"admin:profiles_{row._meta.model_name}_change", args=[row.pk])
+    assert client.get(page).status_code == 200
+    with CaptureQueriesContext(connection) as asked:
+        client.get(page)
+    return len(asked)
+
+
+def test_a_purchase_of_many_lines_asks_no_more_than_one_of_one(admin_client):
+    Company.objects.create(currency="JPY")
+    purchase = PurchaseFactory()
+    PurchaseLineFactory(purchase=purchase, unit_price_minor=1200)
+    few = questions(admin_client, purchase)
+    for _ in range(4):
+        PurchaseLineFactory(purchase=purchase)
+    assert questions(admin_client, purchase) == few
+    page = reverse("admin:profiles_purchase_change", args=[purchase.pk])
+    assert "1,200 JPY" in admin_client.get(page).content.decode()
+
+
+def further(customer, now, number: int) -> None:
+    """Let a customer be known to one more source, say one more thing, have one more schedule."""
+    ProfileFactory(customer=customer, source=SourceFactory(code=f"source-{number}"))
+    wording = consenting.publish_wording(
+        purpose=Purpose.OFFERS, language="en", text=f"Wording {number}"
+    )
+    consenting.grant(
+        customer=customer,
+        purpose=Purpose.OFFERS,
+        channel=Channel.EMAIL,
+        wording=wording,
+        door="page",
+        actor="customer",
+        occurred_at=now,
+    )
+    ReorderSchedule.objects.create(
+        customer=customer, product=ProductFactory(), every_days=7, updated_at=now
+    )
+
+
+def test_a_customer_of_many_sources_asks_no_more_than_one_of_one(admin_client, now):
+    customer = ProfileFactory().customer
+    further(customer, now, 1)
+    few = questions(admin_client, customer)
+    for number in (2, 3, 4):
+        further(customer, now, number)
+    assert questions(admin_client, customer) == few
