@@ -43,6 +43,8 @@ app.conf.beat_schedule = {
     "learn": _tick("profiles.learn_habits", 5.0),
     # What all customers share is fitted anew once a week; the tick asks whether it is time.
     "refit": _tick("profiles.refit_rhythms", 600.0),
+    # What was written for a customer in the very moment in which they were merged.
+    "settle": _tick("profiles.settle_merges", 60.0),
     # A file uploaded in the browser starts at once; this tick catches a lost bell or a dead worker.
     "imports": _tick("profiles.run_imports", 10.0),
     "rehearsals": _tick("campaigns.run_rehearsals", 10.0),

@@ -9,12 +9,14 @@ class FeedbackConfig(AppConfig):
     def ready(self) -> None:
         from cxportal.lib.registry import Fact, registry
         from feedback import queries
+        from feedback.holdings import HOLDINGS
 
         registry.add(
+            *HOLDINGS,
             Fact(
                 key="open_case",
                 label="Open case",
                 load=queries.open_case_flags,
                 forbids_selling=True,
-            )
+            ),
         )

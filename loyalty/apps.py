@@ -9,9 +9,11 @@ class LoyaltyConfig(AppConfig):
     def ready(self) -> None:
         from cxportal.lib.registry import Action, Fact, Moment, registry
         from loyalty import queries
+        from loyalty.holdings import HOLDINGS
         from loyalty.services import awarding
 
         registry.add(
+            *HOLDINGS,
             Fact(key="tier", label="Tier", load=queries.tier_codes),
             Moment(
                 key="close_to_next_tier",

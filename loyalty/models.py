@@ -85,6 +85,7 @@ class PointsEntry(models.Model):
     actor = models.CharField(max_length=60)
     occurred_at = models.DateTimeField()
     recorded_at = models.DateTimeField(db_default=Now())
+    origin_customer_id = models.BigIntegerField(null=True, editable=False)
 
     objects = PointsEntryQuerySet.as_manager()
 

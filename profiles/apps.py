@@ -8,9 +8,11 @@ class ProfilesConfig(AppConfig):
 
     def ready(self) -> None:
         from cxportal.lib.registry import Moment, registry
+        from profiles.holdings import HOLDINGS
         from profiles.queries import due
 
         registry.add(
+            *HOLDINGS,
             Moment(
                 key=due.MOMENT,
                 label="Due to be bought again",
@@ -19,5 +21,5 @@ class ProfilesConfig(AppConfig):
                 subject_name=due.product_names,
                 ended=due.ended,
                 explain=due.explain,
-            )
+            ),
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
-from profiles.services import importing, learning
+from profiles.services import importing, learning, merging
 
 
 @shared_task(name="profiles.run_imports")
@@ -28,3 +28,9 @@ def learn_habits() -> int:
 def refit_rhythms() -> dict[str, int]:
     """Fit what all customers share, where the last fit is a week old or there is none."""
     return learning.refit_if_old(now=timezone.now())
+
+
+@shared_task(name="profiles.settle_merges")
+def settle_merges() -> int:
+    """Bring after their profiles the rows that were on their way while profiles were joined."""
+    return merging.settle(now=timezone.now())

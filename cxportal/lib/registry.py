@@ -126,8 +126,9 @@ class Holding:
     ``model`` is a label of Django ("profiles.Purchase") and the key; ``customer`` the path to whose it is.
     ``follows`` says where a row belongs when profiles are joined or parted: "origin_profile" or
     "origin_customer_id" (its own column), the name of a foreign key to a row that it follows, or "" for a
-    table without a customer column. Where a merge would leave two rows for the same ``one_per`` columns, the
-    second stays with the customer that was merged, and comes back with them. ``shown`` are the columns of
+    table without a customer column. Where a merge would leave two rows with the same ``one_per`` columns (with
+    ``one_only`` two rows at all; ``one_where`` narrows it, in SQL on ``t``), the second stays with the customer
+    that was merged, and comes back with them. ``shown`` are the columns of
     an export, in order; ``personal`` those that say something of the person.
     """
 
@@ -136,6 +137,8 @@ class Holding:
     customer: str = "customer"
     follows: str = "origin_profile"
     one_per: tuple[str, ...] = ()
+    one_only: bool = False
+    one_where: str = ""
     shown: tuple[str, ...] = ()
     personal: tuple[str, ...] = ()
     erasing: Erasing = Erasing.DELETE

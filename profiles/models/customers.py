@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models.functions import Now
@@ -31,6 +32,10 @@ class Customer(models.Model):
     # Where this customer's rows went while merged: such a customer is empty, and waits for an undo.
     merged_into = models.ForeignKey(
         "self", models.PROTECT, null=True, blank=True, editable=False, related_name="+"
+    )
+    # Columns that show a value of those merged into this customer, who has none of their own.
+    borrowed = ArrayField(
+        models.CharField(max_length=20), default=list, db_default=[], editable=False
     )
     erased_at = models.DateTimeField(null=True, blank=True, editable=False)
     # Set by whatever records a purchase; cleared by learning. The night costs what changed.

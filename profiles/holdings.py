@@ -1,0 +1,141 @@
+"""What the profiles app holds of a person: how it moves, what an export shows, what an erasure does."""
+
+from __future__ import annotations
+
+from cxportal.lib.registry import Erasing, Holding
+
+HOLDINGS = (
+    Holding(
+        "profiles.Customer",
+        "You",
+        customer="",
+        follows="",
+        shown=("public_id", "name", "language", "time_zone", "created_at"),
+        personal=("name", "search_name", "language", "time_zone"),
+        erasing=Erasing.BLANK,
+    ),
+    Holding(
+        "profiles.Profile",
+        "By which number a source knows you",
+        follows="",
+        shown=("source__name", "external_id", "created_at"),
+        personal=("external_id",),
+        erasing=Erasing.BLANK,
+    ),
+    Holding(
+        "profiles.Identifier",
+        "Addresses and numbers",
+        shown=("kind", "scope", "value", "first_seen_at", "last_seen_at", "verified_at"),
+        personal=("value",),
+    ),
+    Holding(
+        "profiles.ContactPreference",
+        "How often and when we may write",
+        follows="origin_customer_id",
+        one_only=True,
+        shown=("quiet_from", "quiet_until", "max_per_week", "updated_at"),
+        personal=("quiet_from", "quiet_until", "max_per_week"),
+    ),
+    Holding(
+        "profiles.ConsentEntry",
+        "Consent",
+        shown=("purpose", "channel", "state", "occurred_at", "door", "wording__text"),
+        erasing=Erasing.KEEP,
+    ),
+    Holding(
+        "profiles.ConsentEvidence",
+        "Where consent was given",
+        customer="entry__customer",
+        follows="",
+        shown=("entry__occurred_at", "ip_address", "user_agent"),
+        personal=("ip_address", "user_agent"),
+    ),
+    Holding(
+        "profiles.Purchase",
+        "Purchases",
+        shown=("occurred_at", "source__name", "external_id", "place__name"),
+        erasing=Erasing.KEEP,
+    ),
+    Holding(
+        "profiles.PurchaseLine",
+        "What was bought",
+        follows="purchase",
+        shown=("occurred_at", "product__name", "quantity", "unit_price_minor"),
+        erasing=Erasing.KEEP,
+    ),
+    Holding(
+        "profiles.Habit",
+        "Rhythms that we concluded",
+        follows="",
+        shown=("product__name", "category__name", "purchase_days", "remind_on", "learned_on"),
+    ),
+    Holding(
+        "profiles.ReorderSchedule",
+        "Reminders as you want them",
+        follows="origin_customer_id",
+        one_per=("product_id",),
+        shown=("product__name", "every_days", "not_before_on", "paused_at", "stopped_at"),
+    ),
+    Holding(
+        "profiles.ReorderStatement",
+        "What you said of reminders",
+        follows="origin_customer_id",
+        shown=("product__name", "kind", "days", "door", "occurred_at"),
+        erasing=Erasing.KEEP,
+    ),
+    Holding(
+        "profiles.FactValue",
+        "Facts",
+        shown=("attribute__name", "value", "manner", "confidence", "source__name", "occurred_at"),
+        personal=("value",),
+    ),
+    Holding(
+        "profiles.HouseholdMember",
+        "Household",
+        shown=("role", "name", "born_on", "created_at"),
+        personal=("name", "born_on"),
+    ),
+    Holding(
+        "profiles.HouseholdWarning",
+        "What must be minded",
+        customer="member__customer",
+        follows="",
+        shown=("allergen", "text", "told_at", "removed_at"),
+        personal=("allergen", "text"),
+    ),
+    Holding(
+        "profiles.Touchpoint",
+        "What you did with us",
+        shown=("occurred_at", "kind", "name", "source__name", "place__name", "data"),
+        personal=("name", "data", "origin_url"),
+    ),
+    Holding(
+        "profiles.Pickup",
+        "Orders ahead, stays and bookings",
+        shown=("kind", "state", "starts_at", "ends_at", "place__name", "resource", "wish"),
+        personal=("resource", "wish"),
+        erasing=Erasing.BLANK,
+    ),
+    Holding(
+        "profiles.Suspicion",
+        "Whom we took you for",
+        customer="low",
+        follows="",
+        shown=("state", "found_at", "decided_at"),
+        personal=("reasons",),
+    ),
+    Holding(
+        "profiles.AccessRecord",
+        "Who looked at your data",
+        follows="",
+        shown=("occurred_at", "act", "door", "reason"),
+        erasing=Erasing.KEEP,
+    ),
+    Holding(
+        "profiles.PrivacyRequest",
+        "What you asked for",
+        follows="",
+        shown=("kind", "asked_at", "done_at"),
+        erasing=Erasing.KEEP,
+    ),
+)
