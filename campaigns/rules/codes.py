@@ -31,6 +31,7 @@ class Refusal(StrEnum):
     """Why an action is not taken. The order is the order in which reasons are told."""
 
     STOPPED = "sending_stopped"
+    NOT_LIVE = "campaign_not_live"
     NOT_SURE = "not_sure_enough"
     TOO_FREQUENT = "needs_no_reminder"
     OPEN_CASE = "open_case"

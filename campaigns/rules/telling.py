@@ -8,6 +8,7 @@ from campaigns.rules.codes import Arm, DeliveryState, OutcomeKind, Refusal, Verd
 
 REFUSAL = {
     Refusal.STOPPED: "all sending is stopped",
+    Refusal.NOT_LIVE: "the campaign was switched off",
     Refusal.NOT_SURE: "we are not sure enough when it is needed",
     Refusal.TOO_FREQUENT: "bought so often that nobody needs reminding",
     Refusal.OPEN_CASE: "a complaint or question of theirs is open",

@@ -143,6 +143,8 @@ def _sorted_out(
         mask |= standing.refusals(
             purpose=delivery.campaign.purpose, campaign_id=delivery.campaign_id
         )
+        if not delivery.campaign.is_live:
+            mask |= REFUSAL_BIT[Refusal.NOT_LIVE]
         reason = why_ended or next((str(refusal) for refusal in refusals_in(mask)), "")
         if standing.said > standing.allowance and not reason:
             reason = str(Refusal.BUDGET)

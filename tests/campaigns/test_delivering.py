@@ -353,3 +353,10 @@ def test_what_makes_no_letter_fails_and_holds_no_other_up(two_planned, settings)
     settings.EMAIL_BACKEND = f"{__name__}.CannotWriteTheFirst"
     assert delivering.deliver_due(now=NOON) == {"failed": 1, "sent": 1}
     assert states() == [("failed", "not_a_letter"), ("sent", "")]
+
+
+def test_what_is_planned_of_a_campaign_that_was_switched_off_stays_here(two_planned):
+    Campaign.objects.update(is_live=False)
+    assert delivering.deliver_due(now=NOON) == {"skipped": 2}
+    assert states() == [("skipped", "campaign_not_live")] * 2
+    assert SandboxMessage.objects.count() == 0
