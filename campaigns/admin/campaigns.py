@@ -30,6 +30,17 @@ class CampaignForm(forms.ModelForm):
             if name in self.fields:
                 self.fields[name].widget = UnfoldAdminSelectWidget(choices=choices)
 
+    def clean(self) -> dict[str, Any]:
+        """Refuse parameters that the action cannot be described with: it could not be done either."""
+        given: dict[str, Any] = super().clean() or self.cleaned_data
+        action = registry.actions.get(given.get("action", ""))
+        try:
+            if action and "parameters" in given:
+                action.describe(given["parameters"])
+        except (LookupError, TypeError, ValueError):
+            self.add_error("parameters", f"“{action.label}” needs other parameters.")
+        return given
+
 
 @admin.register(Campaign)
 class CampaignAdmin(ModelAdmin):

@@ -258,3 +258,20 @@ def test_a_campaign_without_words_is_listed_and_gets_its_first_version(manager):
     assert MessageTemplate.objects.get().version == 1
     elsewhere = reverse("campaigns:template-edit", args=[campaign.pk, "de"])
     assert manager.get(elsewhere).status_code == 404
+
+
+@pytest.mark.parametrize(("parameters", "status"), [("{}", 200), ('{"points": 20}', 302)])
+def test_an_action_is_refused_without_what_it_needs(manager, parameters, status):
+    form = {
+        "code": "gift",
+        "name": "Gift",
+        "moment": "close_to_next_tier",
+        "action": "bonus_points",
+        "parameters": parameters,
+        "purpose": "offers",
+        "value": "4",
+        "is_live": "on",
+    }
+    answer = manager.post(reverse("admin:campaigns_campaign_add"), form)
+    assert answer.status_code == status
+    assert Campaign.objects.filter(code="gift").exists() is (status == 302)
