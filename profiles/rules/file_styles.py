@@ -56,7 +56,7 @@ def recognised_delimiter(lines: Sequence[str]) -> str:
     """
     best, best_score = "", (0.0, 0)
     for delimiter in DELIMITERS:
-        widths = []
+        widths: list[int] = []
         with suppress(csv.Error):  # of a field that is too long; what stands before it tells enough
             widths.extend(len(row) for row in csv.reader(lines, delimiter=delimiter) if row)
         if not widths or widths[0] < 2:
