@@ -58,10 +58,14 @@ def listed(days: list[date]) -> str:
     '3, 10 October and 2 November'
     """
     words = [
-        str(day.day) if later and later.month == day.month else day_words(day)
+        str(day.day) if later and _same_month(day, later) else day_words(day)
         for day, later in zip(days, [*days[1:], None], strict=True)
     ]
     return ", ".join(words[:-1]) + " and " + words[-1] if len(words) > 1 else words[0]
+
+
+def _same_month(day: date, other: date) -> bool:
+    return (day.year, day.month) == (other.year, other.month)
 
 
 def because(facts: Mapping[str, Any], reader: str) -> str:
