@@ -34,11 +34,11 @@ class CampaignForm(forms.ModelForm):
         """Refuse parameters that the action cannot be described with: it could not be done either."""
         given: dict[str, Any] = super().clean() or self.cleaned_data
         action = registry.actions.get(given.get("action", ""))
-        try:
-            if action and "parameters" in given:
+        if action and "parameters" in given:
+            try:
                 action.describe(given["parameters"])
-        except (LookupError, TypeError, ValueError):
-            self.add_error("parameters", f"“{action.label}” needs other parameters.")
+            except (LookupError, TypeError, ValueError):
+                self.add_error("parameters", f"“{action.label}” needs other parameters.")
         return given
 
 
