@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
 
-from profiles.rules.names import Purpose
+from profiles.rules.purposes import MESSAGES
 
 
 class Campaign(models.Model):
@@ -21,7 +21,7 @@ class Campaign(models.Model):
     moment = models.CharField(max_length=60)
     action = models.CharField(max_length=60, blank=True)
     parameters = models.JSONField(default=dict, blank=True)
-    purpose = models.CharField(max_length=20, choices=[(str(p), str(p)) for p in Purpose])
+    purpose = models.CharField(max_length=20, choices=[(str(p), str(p)) for p, _ in MESSAGES])
     value = models.FloatField(db_default=1.0)
     is_live = models.BooleanField(db_default=True)
 

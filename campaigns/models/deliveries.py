@@ -11,7 +11,7 @@ from campaigns.models.campaigns import Campaign, MessageTemplate
 from campaigns.models.decisions import Decision
 from campaigns.rules.codes import DeliveryState
 from profiles.models import Customer
-from profiles.rules.names import Channel
+from profiles.rules.purposes import MESSAGES
 
 OPEN_STATES = [DeliveryState.PLANNED.value, DeliveryState.CLAIMED.value]
 
@@ -30,7 +30,9 @@ class Delivery(models.Model):
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="deliveries")
     campaign = models.ForeignKey(Campaign, models.PROTECT, related_name="+")
     template = models.ForeignKey(MessageTemplate, models.PROTECT, related_name="+")
-    channel = models.CharField(max_length=10, choices=[(str(c), str(c)) for c in Channel])
+    channel = models.CharField(
+        max_length=10, choices=[(c, c) for c in sorted({str(c) for _, c in MESSAGES})]
+    )
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     is_transactional = models.BooleanField(db_default=False)
     state = models.CharField(
