@@ -335,6 +335,12 @@ class _Work:
 
     def _keep_lines_aside(self, lines: Sequence[int]) -> None:
         """Read the file again for the text of lines whose order belongs to another customer."""
-        rejects = reread(Path(self._job.path), lines, RejectReason.OTHER_CUSTOMER)
+        job = self._job
+        rejects = reread(
+            Path(job.path),
+            lines,
+            RejectReason.OTHER_CUSTOMER,
+            progress=lambda _: self._extend(job.done_bytes),
+        )
         while some := list(islice(rejects, 10_000)):
             self._keep_aside(some)

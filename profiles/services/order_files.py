@@ -70,9 +70,11 @@ def read_rows(
             yield taken(*record)
 
 
-def reread(path: Path, lines: Sequence[int], reason: RejectReason) -> Iterator[Reject]:
+def reread(
+    path: Path, lines: Sequence[int], reason: RejectReason, progress: Progress | None = None
+) -> Iterator[Reject]:
     """Yield the rows of these line numbers (ascending) as rejects, with their text."""
-    records = Records(path, recognise(path))
+    records = Records(path, recognise(path), progress)
     wanted = iter(lines)
     line = next(wanted, None)
     for record in records:

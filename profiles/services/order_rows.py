@@ -96,13 +96,17 @@ class _Storing:
 
     def _arrange(self) -> int:
         """Number the orders of the file; return how many there are."""
+        # Of a very large file each step takes a good part of a lease.
         if self._is_large:
             self._run("ANALYZE import_run, import_product")
         count = self._run(order_statements.ORDERS, source=self._source.pk)
+        self._watch.read()
         self._run(order_statements.RUN_ORDERS)
+        self._watch.read()
         if self._is_large:
             self._run("ANALYZE import_line, import_order, import_run_order")
         self._run(order_statements.FILE_CONFLICTS)
+        self._watch.read()
         return count
 
     def _store_catalogue(self) -> Counter[str]:

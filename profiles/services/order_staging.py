@@ -63,8 +63,9 @@ def staging(cursor: CursorWrapper) -> Iterator[None]:
 class Watch:
     """Who is told what while rows come in.
 
-    ``rejects`` gets the rows kept aside; ``read`` is called after each chunk; ``batch`` inside the
-    transaction of each batch with the share (0…1) that is done: what it raises undoes the batch.
+    ``rejects`` gets the rows kept aside; ``read`` is called after each chunk and each step of
+    numbering the orders; ``batch`` inside the transaction of each batch with the share (0…1) that is
+    done: what it raises undoes the batch.
     ``conflicts`` gets, ascending, the lines whose order turned out to be another customer's.
     """
 

@@ -165,6 +165,25 @@ def test_a_worker_that_slept_over_its_lease_changes_nothing_more(
     assert ImportJob.objects.get().state == JobState.RUNNING
 
 
+def test_the_lease_is_kept_while_the_file_is_read_again_for_conflicts(
+    tmp_path, queued, now, monkeypatch
+):
+    other = "C9,O1,2026-01-05T07:30:00Z,P7,Tea,Tea,1,4.00,Main Street"
+    long_ago = now - timedelta(days=365)
+    reread, leases = importing.reread, []
+
+    def slowly(*arguments: object, **named: object):
+        ImportJob.objects.update(lease_until=long_ago)
+        yield from reread(*arguments, **named)
+        leases.append(ImportJob.objects.get().lease_until)
+
+    monkeypatch.setattr(importing, "reread", slowly)
+    job = queued(order_file(tmp_path, *GOOD, other))
+    done = importing.run_import(job_id=job.pk, now=now)
+    assert (done.state, done.rows_rejected) == (JobState.DONE, 1)
+    assert leases[0] > long_ago
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_worker_that_lost_its_job_keeps_no_row_aside(tmp_path, queued, now, monkeypatch):
     monkeypatch.setattr(order_staging, "_CHUNK_LINES", 2)
