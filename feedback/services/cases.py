@@ -55,24 +55,35 @@ def open_case(
         due_at=due_at(now, company_zone()),
     )
     with transaction.atomic():
-        try:
-            with transaction.atomic():
-                case.save(force_insert=True)
-        except IntegrityError as error:
-            if violated_constraint(error) != "feedback_case_one_open":
-                raise
-            return _add_words(case, now)
+        while not _is_new(case):
+            if known := _with_words_of(case, now):
+                return known
+            # Solved between the two statements: what is said now deserves a case of its own.
         _record(case, CaseEventKind.OPENED, by=opened_by, now=now)
         case.refresh_from_db()
     return case
 
 
-def _add_words(again: Case, now: datetime) -> Case:
-    """Bring what was said again to the case that is open (or was solved in this very moment)."""
-    about = Case.objects.for_change().filter(
+def _is_new(case: Case) -> bool:
+    """Store the case, unless one about the same is open."""
+    try:
+        with transaction.atomic():
+            case.save(force_insert=True)
+    except IntegrityError as error:
+        if violated_constraint(error) != "feedback_case_one_open":
+            raise
+        return False
+    return True
+
+
+def _with_words_of(again: Case, now: datetime) -> Case | None:
+    """Bring what was said again to the case that is open; None when it is no longer."""
+    about = Case.objects.open().filter(
         customer_id=again.customer_id, kind=again.kind, source_ref=again.source_ref
     )
-    case: Case = about.order_by("-pk")[0]
+    case: Case | None = about.for_change().first()
+    if case is None:
+        return None
     told = {case.detail, *CaseNote.objects.filter(event__case=case).values_list("text", flat=True)}
     if again.detail and again.detail not in told:
         _record(case, CaseEventKind.AGAIN, by=again.opened_by, now=now, words=again.detail)

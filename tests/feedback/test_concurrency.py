@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -56,6 +57,36 @@ def test_the_same_case_opened_at_once_is_one(company, now):
     )
     assert len({case.pk for case in opened}) == 1
     assert Case.objects.count() == CaseEvent.objects.count() == 1
+
+
+def test_what_is_said_while_the_case_is_being_solved_opens_another(company, now):
+    customer = CustomerFactory()
+
+    def say(detail: str) -> Case:
+        return cases.open_case(
+            customer=customer,
+            kind=CaseKind.COMPLAINT,
+            source_ref="order:7",
+            detail=detail,
+            opened_by="customer",
+            now=now,
+        )
+
+    first = say("Late")
+    is_solved = threading.Event()
+
+    def solve() -> None:
+        with transaction.atomic():
+            cases.solve(case=first, resolution="Sent again", by="staff:1", now=now)
+            is_solved.set()
+            time.sleep(0.5)  # the other has seen the open case by now, and waits for its row
+
+    def say_again() -> Case:
+        is_solved.wait(10)
+        return say("Late again")
+
+    _, second = at_once(solve, say_again)
+    assert (second.pk != first.pk, second.state, second.detail) == (True, "open", "Late again")
 
 
 def test_answers_given_at_once_are_kept_one_after_the_other(asked, now):
