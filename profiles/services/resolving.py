@@ -1,0 +1,208 @@
+"""Finds out whose each sighting is, and stores what was learned of them: profiles, identifiers, joins.
+
+One code for one request and for a batch of thousands, in a fixed number of statements. What was seen before
+needs no lock; whatever is new is decided again under a lock that all doors share, so that two of them never
+make two customers of one.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection, transaction
+
+from profiles.models import Customer, Identifier, IdentifierRule, Profile, ProfileEdge
+from profiles.rules.identity import UNNUMBERED, Key, Known, Left, Person, Rule, Rules, Sighting
+from profiles.rules.names import EdgeKind
+from profiles.services import merging
+
+# "iden" as a number: the lock for whoever makes customers known.
+_LOCK = 0x6964656E
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """For each sighting its profile, or ``None``; and the identifiers that were not followed."""
+
+    profiles: Sequence[int | None]
+    left: Sequence[Left]
+
+
+def resolve(*, sightings: Sequence[Sighting], actor: str, now: datetime) -> Resolved:
+    """Return the profile of each sighting, in their order; make known who was not.
+
+    Repeatable. Joins what the rules join (``profiles.rules.identity``), each by an edge with its rule.
+    """
+    rules = present_rules()
+    known = _known(sightings, rules)
+    placed = [known.place(sighting) for sighting in sightings]
+    if not known.is_changed:
+        _touch(known)
+        return Resolved(placed, known.left)
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+        known = _known(sightings, rules)
+        placed = [known.place(sighting) for sighting in sightings]
+        stored = _store(known, now)
+        _touch(known)
+        merging.join_all(
+            joinings=[
+                merging.Joining(
+                    stored.get(join.profile, join.profile),
+                    stored.get(join.other, join.other),
+                    join.key.kind,
+                    actor,
+                    {"kind": join.key.kind},
+                )
+                for join in known.joins
+            ],
+            now=now,
+        )
+    return Resolved([p if p is None else stored.get(p, p) for p in placed], known.left)
+
+
+def present_rules() -> Rules:
+    """Return the rules of identity as they are set, by kind."""
+    return {
+        row.kind: Rule(
+            row.kind,
+            row.priority,
+            row.limit,
+            timedelta(days=row.window_days) if row.window_days else None,
+            row.is_weak,
+            tuple(row.blocked),
+        )
+        for row in IdentifierRule.objects.all()
+    }
+
+
+# --- what is known --------------------------------------------------------------------------------
+
+
+def _known(sightings: Sequence[Sighting], rules: Rules) -> Known:
+    known = Known(rules)
+    numbers = {(s.source, s.external_id) for s in sightings if s.external_id}
+    numbers |= {
+        (s.source, f"{UNNUMBERED}{key.kind}:{key.value}"[:200])
+        for s in sightings
+        if not s.external_id
+        for key in s.keys
+    }
+    for profile, customer, source, number in _rows(_BY_NUMBER, *_columns(numbers, 2)):
+        known.profiles[source, number] = profile
+        known.customers[profile] = customer
+    keys = {(key.kind, key.scope, key.value) for s in sightings for key in s.keys}
+    for profile, customer, *key in _rows(_BY_KEY, *_columns(keys, 3)):
+        known.keys[Key(*key)] = profile
+        known.customers[profile] = customer
+    _add_people(known, set(known.customers.values()))
+    return known
+
+
+_BY_NUMBER = """
+    SELECT p.id, p.customer_id, p.source_id, p.external_id
+      FROM unnest(%s::bigint[], %s::text[]) n (source, number)
+      JOIN profiles_profile p ON p.source_id = n.source AND p.external_id = n.number
+"""
+_BY_KEY = """
+    SELECT i.origin_profile_id, i.customer_id, i.kind, i.scope, i.value
+      FROM unnest(%s::text[], %s::text[], %s::text[]) k (kind, scope, value)
+      JOIN profiles_identifier i USING (kind, scope, value)
+"""
+
+
+def _add_people(known: Known, customers: set[int]) -> None:
+    """Load what these customers hold, and who of them was said to be somebody else."""
+    people: dict[int, Person] = defaultdict(Person)
+    ids = list(customers)
+    held = Identifier.objects.filter(customer_id__in=ids)
+    for customer, kind, scope, value, seen in held.values_list(
+        "customer_id", "kind", "scope", "value", "last_seen_at"
+    ):
+        people[customer].held[kind][Key(kind, scope, value)] = seen
+    profiles = Profile.objects.filter(customer_id__in=ids)
+    for profile, customer, source, number in profiles.values_list(
+        "pk", "customer_id", "source_id", "external_id"
+    ):
+        known.customers[profile] = customer
+        if not number.startswith(UNNUMBERED):
+            people[customer].numbers[source].add(number)
+    known.people = {customer: people[customer] for customer in customers}
+    apart = ProfileEdge.objects.filter(
+        kind=EdgeKind.APART, removed_at=None, low__customer_id__in=ids, high__customer_id__in=ids
+    )
+    known.apart = {frozenset(pair) for pair in apart.values_list("low_id", "high_id")}
+
+
+def _columns(rows: Iterable[tuple[Any, ...]], width: int) -> list[list[Any]]:
+    return [list(column) for column in zip(*rows, strict=True)] or [[] for _ in range(width)]
+
+
+def _rows(sql: str, *columns: list[Any]) -> list[tuple[Any, ...]]:
+    if not columns[0]:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(sql, columns)
+        return list(cursor.fetchall())
+
+
+# --- what is new ----------------------------------------------------------------------------------
+
+
+def _store(known: Known, now: datetime) -> dict[int, int]:
+    """Store new customers, profiles and identifiers; return the keys of the new profiles."""
+    made = list(known.new_profiles.items())
+    customers = Customer.objects.bulk_create(Customer(created_at=s.at) for _, (s, _) in made)
+    profiles = Profile.objects.bulk_create(
+        Profile(
+            customer=customer,
+            home_customer=customer,
+            source_id=sighting.source,
+            external_id=number,
+            created_at=now,
+        )
+        for customer, (_, (sighting, number)) in zip(customers, made, strict=True)
+    )
+    stored = {temporary: p.pk for (temporary, _), p in zip(made, profiles, strict=True)}
+    # Where they stand until they are joined; joining moves them.
+    owners = dict(
+        Profile.objects.filter(
+            pk__in={stored.get(profile, profile) for profile, _ in known.new_keys.values()}
+        ).values_list("pk", "customer_id")
+    )
+    sources = {temporary: sighting.source for temporary, (sighting, _) in made}
+    Identifier.objects.bulk_create(
+        Identifier(
+            kind=key.kind,
+            scope=key.scope,
+            value=key.value,
+            origin_profile_id=stored.get(profile, profile),
+            customer_id=owners[stored.get(profile, profile)],
+            source_id=sources.get(profile),
+            first_seen_at=at,
+            last_seen_at=at,
+        )
+        for key, (profile, at) in known.new_keys.items()
+    )
+    return stored
+
+
+def _touch(known: Known) -> None:
+    """Write down when known identifiers were last seen, by the hour: each event need not write a row."""
+    seen = [(key.kind, key.scope, key.value, at) for key, at in known.seen.items()]
+    if seen:
+        with connection.cursor() as cursor:
+            cursor.execute(_TOUCH, _columns(seen, 4))
+
+
+_TOUCH = """
+    UPDATE profiles_identifier i SET last_seen_at = s.at
+      FROM unnest(%s::text[], %s::text[], %s::text[], %s::timestamptz[]) s (kind, scope, value, at)
+     WHERE (i.kind, i.scope, i.value) = (s.kind, s.scope, s.value)
+       AND i.last_seen_at < s.at - interval '1 hour'
+"""
