@@ -51,6 +51,13 @@ HOLDINGS = (
         personal=("ip_address", "user_agent"),
     ),
     Holding(
+        "profiles.ConsentRequest",
+        "Consent that waits for its confirmation",
+        customer="entry__customer",
+        follows="",
+        shown=("entry__occurred_at", "entry__purpose", "mailed_at", "confirmed_at"),
+    ),
+    Holding(
         "profiles.Purchase",
         "Purchases",
         shown=("occurred_at", "source__name", "external_id", "place__name"),

@@ -20,6 +20,7 @@ from campaigns.models import SendingPolicy
 from campaigns.rules.codes import REFUSAL_BIT, Refusal
 from cxportal.lib.registry import Days, Longs, registry
 from profiles.queries.company import ZONE_SQL, company_day
+from profiles.querysets.consents import standing_sql
 
 # "Less of this" keeps a campaign silent for a quarter of a year.
 LESS_DAYS = 90
@@ -40,11 +41,9 @@ _STANDING = f"""
             AND x.reasons = '["control_group"]')
         + (SELECT count(*) FROM campaigns_outcome o WHERE o.customer_id = c.id AND o.kind = 'said'
             AND o.occurred_at > %(now)s - interval '{BUDGET_DAYS} days') AS said,
-        ARRAY (SELECT purpose FROM (SELECT DISTINCT ON (e.purpose) e.purpose, e.state
-                FROM profiles_consententry e
-                WHERE e.customer_id = c.id AND e.channel = 'email' AND e.occurred_at <= %(now)s
-                ORDER BY e.purpose, e.occurred_at DESC, e.id DESC) newest
-            WHERE state = 'granted') AS granted,
+        ARRAY (SELECT s.purpose FROM (
+                {standing_sql("e.customer_id = c.id AND e.channel = 'email'")}) s
+            WHERE s.state = 'granted') AS granted,
         ARRAY (SELECT DISTINCT x.campaign_id FROM campaigns_outcome o
             JOIN campaigns_decision x ON x.id = o.decision_id
             WHERE o.customer_id = c.id AND o.kind = 'less_of_this'

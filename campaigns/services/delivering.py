@@ -36,6 +36,7 @@ from campaigns.services.composing import Composed, TemplateInvalid, compose
 from cxportal.lib.errors import DomainError
 from cxportal.lib.registry import registry
 from profiles.models import Identifier
+from profiles.querysets.consents import standing_sql
 from profiles.rules.names import IdentifierKind
 
 logger = logging.getLogger(__name__)
@@ -47,17 +48,15 @@ RETRY_AFTER = timedelta(minutes=5)
 MOST_ATTEMPTS = 5
 
 # One statement decides whether this message may leave at this very instant: the claim is still
-# ours, the switch is on, and the newest word of the customer is yes.
-_HAND_OVER = """
+# ours, the switch is on, and what the customer said is yes.
+_HAND_OVER = f"""
     UPDATE campaigns_delivery d
     SET handed_at = clock_timestamp(), lease_until = clock_timestamp() + make_interval(secs => %(lease)s)
     FROM campaigns_campaign k
     WHERE d.id = %(id)s AND d.attempt = %(attempt)s AND d.state = 'claimed' AND k.id = d.campaign_id
       AND NOT EXISTS (SELECT 1 FROM campaigns_sendingpolicy p WHERE p.stopped_at IS NOT NULL)
-      AND (d.is_transactional OR 'granted' = (SELECT e.state FROM profiles_consententry e
-          WHERE e.customer_id = d.customer_id AND e.channel = d.channel AND e.purpose = k.purpose
-            AND e.occurred_at <= %(now)s
-          ORDER BY e.occurred_at DESC, e.id DESC LIMIT 1))
+      AND (d.is_transactional OR 'granted' = (SELECT s.state FROM (
+          {standing_sql("e.customer_id = d.customer_id AND e.channel = d.channel AND e.purpose = k.purpose")}) s))
 """
 
 

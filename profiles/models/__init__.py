@@ -2,7 +2,13 @@
 
 from profiles.models.catalogue import Category, Product
 from profiles.models.company import Company, Place
-from profiles.models.consents import ConsentEntry, ConsentEvidence, ConsentRule, ConsentWording
+from profiles.models.consents import (
+    ConsentEntry,
+    ConsentEvidence,
+    ConsentRequest,
+    ConsentRule,
+    ConsentWording,
+)
 from profiles.models.customers import ContactPreference, Customer, Profile
 from profiles.models.facts import Attribute, FactValue
 from profiles.models.habits import Habit, LearnedModel, ReorderSchedule, ReorderStatement
@@ -30,6 +36,7 @@ __all__ = [
     "Company",
     "ConsentEntry",
     "ConsentEvidence",
+    "ConsentRequest",
     "ConsentRule",
     "ConsentWording",
     "ContactPreference",

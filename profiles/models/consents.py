@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import uuid
+
 from django.db import models
 from django.db.models.functions import Now
 
 from profiles.models.customers import Customer, Profile
+from profiles.models.identities import Identifier
 from profiles.querysets.consents import ConsentQuerySet
 from profiles.rules.names import Channel, ConsentState, Purpose
 
@@ -45,10 +48,11 @@ class ConsentRule(models.Model):
 
 
 class ConsentEntry(models.Model):
-    """One statement of a customer; the newest per purpose and channel holds.
+    """One statement of a customer; ``querysets.consents`` says which of them hold.
 
     Holds no personal data itself: proof stands in ``ConsentEvidence``, which can be erased.
-    ``actor`` is "customer", "staff:<id>" or "file:<import>".
+    ``actor`` is "customer", "staff:<id>" or "file:<import>". ``lifted_by``: a no of one profile that the yes
+    named here set aside for as long as both belong to one customer; once parted, the no stands again.
     """
 
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="consents")
@@ -64,6 +68,9 @@ class ConsentEntry(models.Model):
         ConsentWording, models.PROTECT, null=True, blank=True, related_name="+"
     )
     evidence_hash = models.CharField(max_length=64, blank=True)
+    lifted_by = models.ForeignKey(
+        "self", models.PROTECT, null=True, editable=False, db_index=False, related_name="+"
+    )
 
     objects = ConsentQuerySet.as_manager()
 
@@ -78,6 +85,11 @@ class ConsentEntry(models.Model):
                 | models.Q(wording__isnull=False),
                 name="profiles_consent_has_wording",
                 violation_error_message="Consent needs the wording that was shown.",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(lifted_by__isnull=True)
+                | models.Q(state=ConsentState.WITHDRAWN.value),
+                name="profiles_consent_lifts_a_no",
             ),
         ]
         indexes = [
@@ -100,3 +112,33 @@ class ConsentEvidence(models.Model):
 
     def __str__(self) -> str:
         return f"evidence {self.pk}"
+
+
+class ConsentRequest(models.Model):
+    """A yes that waits for its confirmation: the mail that asks for it, and what became of it.
+
+    The row is the queue: it is due while ``mailed_at`` is null. The mail goes to ``identifier``, the address that
+    was given with the yes, or where there is none to an address of the customer.
+    """
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    entry = models.OneToOneField(ConsentEntry, models.CASCADE, related_name="request")
+    identifier = models.ForeignKey(
+        Identifier, models.SET_NULL, null=True, db_index=False, related_name="+"
+    )
+    mailed_at = models.DateTimeField(null=True, blank=True)
+    attempts = models.PositiveSmallIntegerField(db_default=0)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    confirmed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["id"],
+                condition=models.Q(mailed_at__isnull=True),
+                name="profiles_consentrequest_due",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"consent request {self.pk}"

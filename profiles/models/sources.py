@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
 
@@ -11,11 +12,18 @@ from profiles.rules.names import ImportKind, JobState, SourceKind
 
 
 class Source(models.Model):
-    """A system or door that rows come in by."""
+    """A system or door that rows come in by.
+
+    ``origins``: for the checkout of a shop, from which pages its customers may agree to something, written
+    as browsers do ("https://shop.example.com").
+    """
 
     code = models.CharField(max_length=60, unique=True)
     name = models.CharField(max_length=120)
     kind = models.CharField(max_length=10, choices=[(str(k), str(k)) for k in SourceKind])
+    origins = ArrayField(
+        models.CharField(max_length=200), default=list, db_default=[], blank=True
+    )
 
     class Meta:
         constraints = [

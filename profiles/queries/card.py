@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.db import connection
 from django.db.models import F
 
 from profiles.models import (
-    ConsentEntry,
     ConsentWording,
     ContactPreference,
     Customer,
@@ -20,8 +20,15 @@ from profiles.models import (
 )
 from profiles.queries.due import explain
 from profiles.queries.purchases import bought_on
+from profiles.querysets.consents import standing_sql
 from profiles.rules.names import Channel, ConsentState, ProductKind, Purpose, recognised
-from profiles.rules.purposes import CHANNEL, MESSAGES, purpose_in_words, state_in_words
+from profiles.rules.purposes import (
+    CHANNEL,
+    CONFIRM_WITHIN,
+    MESSAGES,
+    purpose_in_words,
+    state_in_words,
+)
 
 
 @dataclass(frozen=True)
@@ -42,7 +49,10 @@ class RecentPurchase:
 
 @dataclass(frozen=True)
 class Consent:
-    """Where one purpose and channel stand; ``wording`` is what the customer saw or would see."""
+    """Where one purpose and channel stand; ``wording`` is what the customer saw or would see.
+
+    ``asked_at``: since when a yes waits for its confirmation; None where none does.
+    """
 
     purpose: str
     channel: str
@@ -51,6 +61,7 @@ class Consent:
     door: str
     wording_id: int | None
     wording: str
+    asked_at: datetime | None = None
 
     @property
     def is_granted(self) -> bool:
@@ -67,7 +78,8 @@ class Consent:
     @property
     def words(self) -> str:
         """The whole in one phrase, for staff."""
-        return f"{self.purpose_words} by {self.channel_words}: {state_in_words(self.state)}"
+        state = ConsentState.ASKED if self.asked_at and not self.is_granted else self.state
+        return f"{self.purpose_words} by {self.channel_words}: {state_in_words(state)}"
 
 
 @dataclass(frozen=True)
@@ -137,45 +149,86 @@ def recent_purchases(
 # --- consent --------------------------------------------------------------------------------------
 
 
+_CONSENTS = f"""
+    SELECT coalesce(s.purpose, a.purpose), coalesce(s.channel, a.channel),
+        s.state, s.occurred_at, s.door, s.wording_id, w.text, a.asked_at
+    FROM ({standing_sql("e.customer_id = %(customer)s")}) s
+    LEFT JOIN profiles_consentwording w ON w.id = s.wording_id
+    FULL JOIN (SELECT q.purpose, q.channel, max(q.occurred_at) AS asked_at
+               FROM profiles_consententry q JOIN profiles_consentrequest r ON r.entry_id = q.id
+               WHERE q.customer_id = %(customer)s AND r.confirmed_at IS NULL
+                 AND q.occurred_at BETWEEN %(now)s - %(waits)s AND %(now)s
+               GROUP BY 1, 2) a ON a.purpose = s.purpose AND a.channel = s.channel
+"""
+
+
+@dataclass(frozen=True)
+class _Held:
+    """What the ledger says of one purpose and channel; "" where only a yes waits."""
+
+    state: str
+    occurred_at: datetime | None
+    door: str
+    wording_id: int | None
+    wording: str
+    asked_at: datetime | None
+
+
 def consents(customer_id: int, language: str, now: datetime) -> Sequence[Consent]:
     """Tell for each purpose and channel where it stands, and the wording that holds or would be shown.
 
     Without a ``language`` no wording is offered: for a door that only reads.
     """
-    newest = (
-        ConsentEntry.objects.filter(customer_id=customer_id, occurred_at__lte=now)
-        .order_by("purpose", "channel", "-occurred_at", "-pk")
-        .distinct("purpose", "channel")
-        .select_related("wording")
-    )
-    entries = {(entry.purpose, entry.channel): entry for entry in newest}
-    offered = _offered_wordings(language) if language else {}
+    held = _held(customer_id, now)
+    offered = offered_wordings(language) if language else {}
     return [
-        _consent(purpose, channel, entries.get((purpose, channel)), offered.get(purpose))
+        _consent(purpose, channel, held.get((purpose, channel), _NOTHING), offered.get(purpose))
         for purpose, channel in MESSAGES
     ]
 
 
-def _offered_wordings(language: str) -> Mapping[str, ConsentWording]:
-    """The newest wording of each purpose in the customer's language, else in English."""
+_NOTHING = _Held("", None, "", None, "", None)
+
+
+def _held(customer_id: int, now: datetime) -> Mapping[tuple[str, str], _Held]:
+    params: dict[str, Any] = {"customer": customer_id, "now": now, "waits": CONFIRM_WITHIN}
+    with connection.cursor() as cursor:
+        cursor.execute(_CONSENTS, params)
+        return {
+            (purpose, channel): _Held(
+                state or "", at, door or "", wording_id, text or "", _waits_since(asked, at)
+            )
+            for purpose, channel, state, at, door, wording_id, text, asked in cursor.fetchall()
+        }
+
+
+def _waits_since(asked_at: datetime | None, stands_since: datetime | None) -> datetime | None:
+    """When the yes was said that still waits: a later yes or no has settled it."""
+    return asked_at if asked_at and (stands_since is None or asked_at > stands_since) else None
+
+
+def offered_wordings(language: str) -> Mapping[str, ConsentWording]:
+    """The newest wording of each purpose in this language, else in English."""
     rows = ConsentWording.objects.filter(language__in=[language, "en"]).order_by("version")
     by_language = sorted(rows, key=lambda wording: wording.language == language)
     return {wording.purpose: wording for wording in by_language}
 
 
 def _consent(
-    purpose: Purpose, channel: Channel, entry: ConsentEntry | None, offered: ConsentWording | None
+    purpose: Purpose, channel: Channel, held: _Held, offered: ConsentWording | None
 ) -> Consent:
-    granted = entry is not None and entry.state == ConsentState.GRANTED
-    wording = entry.wording if entry and granted else offered
+    holds = held.state == ConsentState.GRANTED
+    shown_id = offered.pk if offered else None
+    shown = offered.text if offered else ""
     return Consent(
         purpose=purpose,
         channel=channel,
-        state=entry.state if entry else "",
-        occurred_at=entry.occurred_at if entry else None,
-        door=entry.door if entry else "",
-        wording_id=wording.pk if wording else None,
-        wording=wording.text if wording else "",
+        state=held.state,
+        occurred_at=held.occurred_at,
+        door=held.door,
+        wording_id=held.wording_id if holds else shown_id,
+        wording=held.wording if holds else shown,
+        asked_at=held.asked_at,
     )
 
 

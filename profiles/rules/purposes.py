@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from profiles.rules.names import Channel, ConsentState, Purpose
 
 PURPOSE = {
@@ -10,24 +12,27 @@ PURPOSE = {
     Purpose.SPECIAL: "keeping what is delicate",
 }
 CHANNEL = {Channel.EMAIL: "e-mail", Channel.NONE: "no message"}
+# How long a yes waits for its confirmation.
+CONFIRM_WITHIN = timedelta(days=30)
 # What a customer can let us write, by which way.
 MESSAGES = ((Purpose.REMINDERS, Channel.EMAIL), (Purpose.OFFERS, Channel.EMAIL))
 
 WARNINGS_WORDING = (
-    "You may keep the allergies and warnings that I tell you of myself and of the people in my household, and show "
-    "them to the staff who serve us, so that nothing harmful is handed or offered to us. I can remove them at any time."
+    "You may keep the allergies and warnings that I tell you of myself and of the people in my "
+    "household, and show them to the staff who serve us, so that nothing harmful is handed or "
+    "offered to us. I can remove them at any time."
 )
 
 
 def special_wording(name: str, purpose: str) -> str:
     """The sentence that a customer agrees to before a special-category fact is kept: one for each use.
 
-    >>> special_wording("Losing weight", "to suggest nothing that works against it")
-    'You may keep what I tell you of “Losing weight” to suggest nothing that works against it, and use it for nothing else. I can delete it at any time.'
+    >>> print(special_wording("Diet", "to suggest what you eat").split(".")[0])
+    You may keep what I tell you of “Diet” to suggest what you eat, and use it for nothing else
     """
     return (
-        f"You may keep what I tell you of “{name}” {purpose.rstrip('.')}, and use it for nothing else. "
-        "I can delete it at any time."
+        f"You may keep what I tell you of “{name}” {purpose.rstrip('.')}, and use it for nothing "
+        "else. I can delete it at any time."
     )
 
 
@@ -43,7 +48,14 @@ def purpose_in_words(code: str) -> str:
 def state_in_words(state: str) -> str:
     """Say where a consent stands; "" means that nobody ever asked.
 
-    >>> state_in_words(""), state_in_words("granted")
-    ('not asked', 'yes')
+    >>> state_in_words(""), state_in_words("granted"), state_in_words("asked")
+    ('not asked', 'yes', 'yes, not confirmed yet')
     """
-    return {ConsentState.GRANTED: "yes", ConsentState.WITHDRAWN: "no"}.get(state, "not asked")  # type: ignore[call-overload, no-any-return]
+    return _STATE[ConsentState(state)] if state in set(ConsentState) else "not asked"
+
+
+_STATE = {
+    ConsentState.GRANTED: "yes",
+    ConsentState.WITHDRAWN: "no",
+    ConsentState.ASKED: "yes, not confirmed yet",
+}
