@@ -9,6 +9,7 @@ from django.db.models.functions import Now
 from profiles.models.consents import ConsentEntry
 from profiles.models.customers import Customer, Profile
 from profiles.models.sources import Source
+from profiles.rules.facts import LONGEST_HOLDS_DAYS
 from profiles.rules.names import AttributeType, Manner, Sensitivity
 
 
@@ -16,7 +17,9 @@ class Attribute(models.Model):
     """Something that can be known of a customer: its type, what for, how delicate, how long it holds.
 
     ``outranks``: codes of sources, the best first; a value of a source that stands earlier beats one that
-    stands later or not at all. ``holds_days``: how long a value is believed (null: for good).
+    stands later or not at all. ``holds_days``: how long a value is believed (null: for good). ``purpose``
+    goes on after "keep it": "to congratulate you". Once values stand, the database refuses another type, and
+    of a special category another name, purpose or a lesser protection of what was not agreed to.
     """
 
     code = models.SlugField(max_length=60, unique=True)
@@ -24,7 +27,9 @@ class Attribute(models.Model):
     type = models.CharField(max_length=10, choices=[(str(t), str(t)) for t in AttributeType])
     unit = models.CharField(max_length=20, blank=True)
     choices = ArrayField(models.CharField(max_length=80), default=list, blank=True)
-    purpose = models.CharField(max_length=200, help_text="what it is kept for, in plain words")
+    purpose = models.CharField(
+        max_length=200, help_text="what it is kept for, in plain words that begin with “to”"
+    )
     sensitivity = models.CharField(
         max_length=10,
         choices=[(str(s), str(s)) for s in Sensitivity],
@@ -32,11 +37,25 @@ class Attribute(models.Model):
     )
     holds_days = models.PositiveIntegerField(null=True, blank=True)
     outranks = ArrayField(models.CharField(max_length=60), default=list, blank=True)
+    is_for_staff = models.BooleanField(
+        "shown at the counter", db_default=False, help_text="where the customer told it"
+    )
     is_active = models.BooleanField(db_default=True)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
         constraints = [
+            models.CheckConstraint(
+                condition=models.Q(holds_days__isnull=True)
+                | models.Q(holds_days__gte=1, holds_days__lte=LONGEST_HOLDS_DAYS),
+                name="profiles_attribute_holds",
+                violation_error_message="A value holds for a day to a hundred years; leave it empty for good.",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(type__in=["choice", "choices"], choices=[]),
+                name="profiles_attribute_has_choices",
+                violation_error_message="Write what can be chosen.",
+            ),
             models.CheckConstraint(
                 condition=models.Q(type__in=[str(t) for t in AttributeType]),
                 name="profiles_attribute_type",
@@ -56,7 +75,8 @@ class FactValue(models.Model):
 
     ``value`` is null where the customer deleted it or said that it is not so. ``confidence`` is 0 … 1,
     and 1 for what was told. ``actor`` is "customer", "staff:<id>", "file:<import>", "api:<key>", "rule:<code>".
-    A special-category value stands on the consent it was told with.
+    A special-category value stands on the consent it was told with; the database refuses any other.
+    ``taken_back_at``: undone by who said it; such a version counts no more.
     """
 
     attribute = models.ForeignKey(Attribute, models.PROTECT, related_name="+")
@@ -74,9 +94,14 @@ class FactValue(models.Model):
     )
     occurred_at = models.DateTimeField()
     recorded_at = models.DateTimeField(db_default=Now())
+    taken_back_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [
+            models.CheckConstraint(
+                condition=models.Q(value__isnull=False) | models.Q(manner=Manner.TOLD.value),
+                name="profiles_fact_deletion_told",
+            ),
             models.CheckConstraint(
                 condition=models.Q(confidence__gt=0, confidence__lte=1),
                 name="profiles_fact_confidence",
