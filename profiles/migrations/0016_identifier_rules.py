@@ -4,8 +4,8 @@ from typing import Any
 
 from django.db import migrations
 
-BLOCKED = ["0", "-1", "000*", "null", "none", "nil", "undefined", "n/a", "na", "unknown",
-           "anonymous", "anon", "guest", "test", "default", "deleted", "xxx*"]  # fmt: skip
+BLOCKED = ["-1", "null", "none", "nil", "undefined", "n/a", "na", "nan", "unknown", "anonymous",
+           "anon", "guest", "test", "default", "deleted", "xxx", "xxxx", "xxxxx"]  # fmt: skip
 # kind, priority, how many one customer may hold, weak
 RULES = [
     ("external", 10, 1, False),

@@ -38,16 +38,36 @@ class Rule:
     blocked: Sequence[str] = ()
 
     def blocks(self, value: str) -> bool:
-        """Tell whether a value identifies nobody.
+        """Tell whether a value identifies nobody; noughts alone never do.
 
-        >>> Rule("email", 1, blocked=("000*", "null")).blocks("0000-0000"), Rule("card", 1).blocks("1")
-        (True, False)
+        >>> rule = Rule("email", 1, blocked=("noreply@*", "null"))
+        >>> rule.blocks("NoReply@example.com"), rule.blocks("0000"), rule.blocks("00017")
+        (True, True, False)
         """
         folded = value.casefold()
+        if not folded.strip("0 +-"):
+            return True
         return any(fnmatchcase(folded, pattern.casefold()) for pattern in self.blocked)
 
 
 Rules = Mapping[str, Rule]
+
+_NOBODY = (
+    "-1 null none nil undefined n/a na nan unknown anonymous anon guest test default deleted xxx xxxx xxxxx"
+).split()
+# What holds for a kind that no row says anything of.
+DEFAULTS: dict[str, Rule] = {
+    kind: Rule(kind, priority, limit, None, is_weak, _NOBODY)
+    for kind, priority, limit, is_weak in (
+        (EXTERNAL, 10, 1, False),
+        ("card", 20, 5, False),
+        ("email", 30, 5, False),
+        ("phone", 40, 5, False),
+        ("social", 50, 5, False),
+        ("device", 60, 20, True),
+        ("anonymous", 70, 200, True),
+    )
+}
 
 
 @dataclass(frozen=True)

@@ -24,9 +24,10 @@ from cxportal.lib.errors import DomainError
 from profiles.models import ImportJob, ImportReject, Source
 from profiles.queries.company import company
 from profiles.rules import cells, orders
+from profiles.rules.identity import EXTERNAL
 from profiles.rules.names import JobState, SourceKind, folded
 from profiles.rules.orders import RejectReason
-from profiles.services import order_rows, order_staging
+from profiles.services import order_rows, order_staging, resolving
 from profiles.services.order_files import Reject, Row, read_rows, reread
 from profiles.services.order_layouts import check_mapping, checked_zone, recognise, style_of
 from profiles.services.order_rows import Counts
@@ -131,9 +132,10 @@ def import_file(
         time_zone,
         price_digits=cells.minor_digits(company().currency),
         latest=now + _AHEAD,
+        is_nobody=resolving.present_rules()[EXTERNAL].blocks,
         progress=progress,
     )
-    return order_rows.store(rows, source=source, watch=watch)
+    return order_rows.store(rows, source=source, now=now, watch=watch)
 
 
 # --- jobs -----------------------------------------------------------------------------------------

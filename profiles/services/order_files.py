@@ -47,12 +47,14 @@ def read_rows(
     *,
     price_digits: int = 2,
     latest: datetime | None = None,
+    is_nobody: Callable[[str], bool] | None = None,
     progress: Progress | None = None,
 ) -> Iterator[Row | Reject]:
     """Read an order file: every row once, in the file's order, as ``Row`` or as ``Reject``.
 
     ``mapping`` is field -> header, and may say ``date_order`` ("dmy" or "mdy"). ``time_zone`` holds
-    for times that state none. Rows after ``latest`` are rejected. ``progress`` is told the bytes of
+    for times that state none. Rows after ``latest`` are rejected, and those
+    whose customer ``is_nobody`` ("guest"). ``progress`` is told the bytes of
     the file on disk read so far, every few thousand rows.
 
     Raises:
@@ -62,7 +64,9 @@ def read_rows(
     check_mapping(mapping, layout.headers)
     style = style_of(layout, mapping)
     records = Records(path, layout, progress)
-    taken = _taker(records, mapping, style, checked_zone(time_zone), price_digits, latest)
+    taken = _taker(
+        records, mapping, style, checked_zone(time_zone), price_digits, latest, is_nobody
+    )
     for number, record in enumerate(records):
         if isinstance(record, Reject):
             yield record
@@ -92,6 +96,7 @@ def _taker(
     zone: ZoneInfo,
     price_digits: int,
     latest: datetime | None,
+    is_nobody: Callable[[str], bool] | None,
 ) -> Callable[[int, list[str]], Row | Reject]:
     """Make the function that turns the values of a record into a row.
 
@@ -122,6 +127,7 @@ def _taker(
     quantity_of = cached(partial(cells.parsed_quantity, decimal_comma=comma))
     price_of = cached(partial(cells.parsed_price, digits=price_digits, decimal_comma=comma))
     nothing, one = cells.NOTHING, Decimal(1)
+    nobody = cached(is_nobody or nothing.__contains__)
     longest, longest_place = cells.CODE_LENGTH, cells.PLACE_LENGTH
 
     def said(text: str) -> str:
@@ -133,7 +139,7 @@ def _taker(
 
     def taken(line_number: int, values: list[str]) -> Row | Reject:
         customer = values[customer_at].strip()
-        if customer in nothing:
+        if customer in nothing or nobody(customer):
             return reject(line_number, RejectReason.NO_CUSTOMER)
         occurred_at = time_of(values[time_at].strip())
         if occurred_at is None:

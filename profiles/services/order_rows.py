@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from django.db import IntegrityError, OperationalError, connection, transaction
@@ -18,9 +21,10 @@ from psycopg import errors as postgres
 from profiles.models import Source
 from profiles.queries.company import company
 from profiles.rules import kinds
+from profiles.rules.identity import Key, Sighting
 from profiles.rules.names import IdentifierKind, ProductKind
 from profiles.rules.orders import RejectReason
-from profiles.services import order_statements
+from profiles.services import order_statements, resolving
 from profiles.services.order_files import Reject, Row
 from profiles.services.order_staging import Stage, Watch, staging
 
@@ -29,6 +33,7 @@ _BATCH_LINES = 200_000
 # Statistics of staging cost more than they save below this.
 _WORTH_ANALYSING = 20_000
 _ATTEMPTS = 3
+_JOINED_AT_ONCE = 2_000
 
 
 @dataclass(frozen=True)
@@ -45,24 +50,28 @@ class Counts:
     lines_new: int = 0
     lines_known: int = 0
     identifiers_new: int = 0
+    customers_joined: int = 0
 
     @property
     def rows_rejected(self) -> int:
         return sum(self.rejected.values())
 
 
-def store(rows: Iterable[Row | Reject], *, source: Source, watch: Watch | None = None) -> Counts:
+def store(
+    rows: Iterable[Row | Reject], *, source: Source, now: datetime, watch: Watch | None = None
+) -> Counts:
     """Store rows of orders; what is stored already stays as it is.
 
     Orders are told apart by source and number. An order that is new gets all its lines; one that is
     known gets those that it lacks, equal lines being counted. Customers with new lines become
-    due for learning. Repeatable.
+    due for learning. Customers whom another source knows by the same address are joined, as far as the
+    rules of identity do. Repeatable.
     """
     watch = watch or Watch()
     with connection.cursor() as cursor, staging(cursor):
-        stage = Stage(company().phone_region)
+        stage = Stage(company().phone_region, resolving.present_rules())
         stage.take(rows, watch)
-        return _Storing(cursor, source, stage, watch).run()
+        return _Storing(cursor, source, stage, watch).run(now)
 
 
 class _Storing:
@@ -76,7 +85,7 @@ class _Storing:
         self._is_large = stage.lines >= _WORTH_ANALYSING
         self._done: Counter[str] = Counter()
 
-    def run(self) -> Counts:
+    def run(self, now: datetime) -> Counts:
         orders_staged = self._arrange()
         self._again_if_crossed(self._store_catalogue)
         size = max(1, _BATCH_LINES * orders_staged // max(1, self._stage.lines))
@@ -87,6 +96,7 @@ class _Storing:
             self._again_if_crossed(self._store_batch, first=first, last=last, of=orders_staged)
         if self._stage.has_people:
             self._again_if_crossed(self._store_people)
+            self._join_people(now)
         if self._done["lines_new"] >= _WORTH_ANALYSING:
             self._run(
                 "ANALYZE profiles_customer, profiles_profile, profiles_product, profiles_purchase,"
@@ -172,6 +182,29 @@ class _Storing:
         }
         self._run(order_statements.NAMES, **within)
         return Counter(identifiers_new=self._run(order_statements.IDENTIFIERS, **within))
+
+    def _join_people(self, now: datetime) -> None:
+        """Join customers whom this source and another know by one address, as far as the rules do."""
+        shared = self._rows(
+            order_statements.SHARED_IDENTIFIERS,
+            source=self._source.pk,
+            email=IdentifierKind.EMAIL.value,
+            phone=IdentifierKind.PHONE.value,
+        )
+        sightings = [
+            Sighting(
+                self._source.pk, number, [Key(kind, "", value) for _, kind, value in keys], now
+            )
+            for number, keys in groupby(shared, key=itemgetter(0))
+        ]
+        for first in range(0, len(sightings), _JOINED_AT_ONCE):
+            self._watch.batch(1)
+            resolved = resolving.resolve(
+                sightings=sightings[first : first + _JOINED_AT_ONCE],
+                actor=f"source:{self._source.pk}",
+                now=now,
+            )
+            self._done["customers_joined"] += resolved.joined
 
     def _again_if_crossed(self, step: Callable[..., Counter[str]], **arguments: int) -> None:
         """Do one step in a transaction of its own.

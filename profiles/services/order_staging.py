@@ -20,6 +20,8 @@ from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
 from profiles.rules import names
+from profiles.rules.identity import Rules
+from profiles.rules.names import IdentifierKind
 from profiles.services.order_files import Reject, Row
 
 _CHUNK_LINES = 20_000
@@ -78,8 +80,9 @@ class Watch:
 class Stage:
     """Takes rows apart and copies them into staging, holding no more than some thousands."""
 
-    def __init__(self, phone_region: str) -> None:
+    def __init__(self, phone_region: str, rules: Rules) -> None:
         self._region = phone_region
+        self._rules = rules
         self.rows_read = 0
         self.lines = 0
         self.rejected: Counter[str] = Counter()
@@ -186,13 +189,16 @@ class Stage:
                     customer,
                     name,
                     names.folded(name)[:200],
-                    names.normal_email(email),
-                    self._normal_phone(phone),
+                    self._of_somebody(IdentifierKind.EMAIL, names.normal_email(email)),
+                    self._of_somebody(IdentifierKind.PHONE, self._normal_phone(phone)),
                 )
             )
         self.has_people = self.has_people or bool(rows)
         copy_rows("import_person", rows, texts="customer, name, search_name, email, phone")
         self._people.clear()
+
+    def _of_somebody(self, kind: IdentifierKind, value: str) -> str:
+        return "" if self._rules[kind].blocks(value) else value
 
     def _normal_phone(self, phone: str) -> str:
         """Normalise a number, unless a spreadsheet has made it a rounded one: 4.36E+11."""

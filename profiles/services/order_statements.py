@@ -187,12 +187,25 @@ NAMES = (
 IDENTIFIERS = (
     _PEOPLE
     + """
-    INSERT INTO profiles_identifier (kind, value, customer_id, origin_profile_id)
-    SELECT DISTINCT ON (kind, value) kind, value, customer_id, profile_id
+    INSERT INTO profiles_identifier (kind, value, customer_id, origin_profile_id, source_id)
+    SELECT DISTINCT ON (kind, value) kind, value, customer_id, profile_id, %(source)s
       FROM newest CROSS JOIN LATERAL (VALUES (%(email)s, email), (%(phone)s, phone)) i (kind, value)
      WHERE value <> '' AND NOT EXISTS (SELECT FROM profiles_identifier old
-                                        WHERE old.kind = i.kind AND old.value = i.value)
+                                        WHERE old.kind = i.kind AND old.scope = ''
+                                          AND old.value = i.value)
      ORDER BY kind, value, ref
     ON CONFLICT DO NOTHING
+"""
+)
+
+# Addresses of this file's customers that lead to somebody else.
+SHARED_IDENTIFIERS = (
+    _PEOPLE
+    + """
+    SELECT n.customer, i.kind, i.value
+      FROM newest n CROSS JOIN LATERAL (VALUES (%(email)s, email), (%(phone)s, phone)) i (kind, value)
+      JOIN profiles_identifier held ON held.kind = i.kind AND held.scope = '' AND held.value = i.value
+     WHERE held.customer_id <> n.customer_id
+     ORDER BY n.customer, i.kind
 """
 )

@@ -16,7 +16,17 @@ from typing import Any
 from django.db import connection, transaction
 
 from profiles.models import Customer, Identifier, IdentifierRule, Profile, ProfileEdge
-from profiles.rules.identity import UNNUMBERED, Key, Known, Left, Person, Rule, Rules, Sighting
+from profiles.rules.identity import (
+    DEFAULTS,
+    UNNUMBERED,
+    Key,
+    Known,
+    Left,
+    Person,
+    Rule,
+    Rules,
+    Sighting,
+)
 from profiles.rules.names import EdgeKind
 from profiles.services import merging
 
@@ -26,10 +36,14 @@ _LOCK = 0x6964656E
 
 @dataclass(frozen=True)
 class Resolved:
-    """For each sighting its profile, or ``None``; and the identifiers that were not followed."""
+    """For each sighting its profile, or ``None``.
+
+    ``left``: identifiers that were not followed, and why; ``joined``: how many pairs became one.
+    """
 
     profiles: Sequence[int | None]
     left: Sequence[Left]
+    joined: int = 0
 
 
 def resolve(*, sightings: Sequence[Sighting], actor: str, now: datetime) -> Resolved:
@@ -50,7 +64,7 @@ def resolve(*, sightings: Sequence[Sighting], actor: str, now: datetime) -> Reso
         placed = [known.place(sighting) for sighting in sightings]
         stored = _store(known, now)
         _touch(known)
-        merging.join_all(
+        joined = merging.join_all(
             joinings=[
                 merging.Joining(
                     stored.get(join.profile, join.profile),
@@ -63,12 +77,13 @@ def resolve(*, sightings: Sequence[Sighting], actor: str, now: datetime) -> Reso
             ],
             now=now,
         )
-    return Resolved([p if p is None else stored.get(p, p) for p in placed], known.left)
+    profiles = [p if p is None else stored.get(p, p) for p in placed]
+    return Resolved(profiles, known.left, len(joined.edges))
 
 
 def present_rules() -> Rules:
     """Return the rules of identity as they are set, by kind."""
-    return {
+    return DEFAULTS | {
         row.kind: Rule(
             row.kind,
             row.priority,

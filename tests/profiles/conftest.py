@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from profiles.models import ImportJob
+from profiles.models import ImportJob, Source
 from profiles.services import importing
 from tests.factories.profiles import SourceFactory
 from tests.profiles.files import MAPPING
@@ -21,7 +21,12 @@ def source():
 def bring(source, now):
     """Import a file as the command and the rehearsal do."""
 
-    def bring(path: Path, mapping: dict[str, str] = MAPPING, zone: str = "UTC"):
+    def bring(
+        path: Path,
+        mapping: dict[str, str] = MAPPING,
+        zone: str = "UTC",
+        source: Source = source,
+    ):
         return importing.import_file(
             path=path, source=source, mapping=mapping, time_zone=zone, now=now
         )

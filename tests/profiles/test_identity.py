@@ -8,7 +8,7 @@ from profiles.rules.identity import Join, Key, Known, Left, Rule, Sighting, rule
 
 AT = datetime(2026, 3, 10, 7, tzinfo=UTC)
 SHOP, TILL = 1, 2
-BLOCKED = ("0", "-1", "000*", "null", "anonymous")
+BLOCKED = ("-1", "null", "anonymous")
 RULES = rules_of(
     [
         Rule("external", 10, 1, blocked=BLOCKED),

@@ -11,8 +11,11 @@ from django.db import IntegrityError, connection, transaction
 from profiles.models import (
     ConsentEntry,
     Customer,
+    Identifier,
+    IdentifierRule,
     Place,
     Product,
+    ProfileEdge,
     Purchase,
     PurchaseLine,
 )
@@ -257,3 +260,42 @@ def test_a_purchase_is_deleted_together_with_its_lines(tmp_path, bring):
     bring(order_file(tmp_path, *GOOD))
     Purchase.objects.get(external_id="O1").delete()
     assert PurchaseLine.objects.count() == 1
+
+
+# --- who is who -----------------------------------------------------------------------------------
+
+WITH_EMAIL = MAPPING | {"email": "email"}
+
+
+def with_emails(folder, *lines, name):
+    return order_file(folder, *lines, header=f"{HEADER},email", name=name)
+
+
+def test_shop_and_till_with_one_address_become_one_customer(tmp_path, bring):
+    shop = with_emails(tmp_path, f"{GOOD[0]},jane@example.com", name="shop.csv")
+    line = "T9,B1,2026-01-07T08:00:00Z,P1,Espresso beans,Coffee,1,12.50,Main Street"
+    till = with_emails(tmp_path, f"{line},Jane@Example.com", name="till.csv")
+    bring(shop, mapping=WITH_EMAIL)
+    other = SourceFactory(code="till2")
+    counts = bring(till, mapping=WITH_EMAIL, source=other)
+    assert counts.customers_joined == 1
+    assert ProfileEdge.objects.get().rule == "email"
+    assert Purchase.objects.values("customer").distinct().count() == 1
+    again = bring(till, mapping=WITH_EMAIL, source=other)
+    assert (again.customers_joined, again.lines_new) == (0, 0)
+
+
+def test_guests_and_addresses_of_nobody_are_nobodys(tmp_path, bring):
+    IdentifierRule.objects.filter(kind="email").update(blocked=["noreply@*"])
+    rest = "2026-01-07T08:00:00Z,P1,Espresso beans,Coffee,1,12.50,Main Street"
+    path = with_emails(
+        tmp_path,
+        f"guest,A1,{rest},a@example.com",
+        f"0000,A2,{rest},b@example.com",
+        f"C3,A3,{rest},noreply@example.com",
+        name="guests.csv",
+    )
+    counts = bring(path, mapping=WITH_EMAIL)
+    assert counts.rejected == {"no_customer": 2}
+    assert counts.purchases_new == 1
+    assert not Identifier.objects.exists()
