@@ -23,7 +23,7 @@ _COMPANY = {
 _POLICY = {
     "sender_name": COMPANY,
     "sender_email": "hello@example.com",
-    "postal_address": f"{COMPANY}, 1 Main Street, Vienna",
+    "postal_address": "1 Main Street, Vienna",
     "quiet_from": time(20),
     "quiet_until": time(9),
     # Nobody needs to be told to buy milk.

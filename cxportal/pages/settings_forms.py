@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 import zoneinfo
 from typing import Any
 
@@ -18,6 +19,17 @@ from profiles.rules.names import PlaceKind
 ZONES = sorted(zoneinfo.available_timezones())
 REGIONS = sorted(phonenumbers.SUPPORTED_REGIONS)
 PLACE_KINDS = [(PlaceKind.STORE, "Store"), (PlaceKind.WEB, "Web shop")]
+
+
+class OneLineField(forms.CharField):
+    """Words that stand in headers and on one line, such as who a message is from."""
+
+    def validate(self, value: str) -> None:
+        super().validate(value)
+        if any(unicodedata.category(sign) == "Cc" for sign in value):
+            raise ValidationError(
+                "Write it on one line, without line breaks or control characters."
+            )
 
 
 class ZoneField(forms.CharField):
@@ -50,7 +62,7 @@ class SettingsForm(forms.Form):
 
 
 class CompanyForm(SettingsForm):
-    name = forms.CharField(max_length=120, help_text="As customers read it.")
+    name = OneLineField(max_length=120, help_text="As customers read it.")
     time_zone = ZoneField(
         help_text="Days and mornings of the house are counted in it. It holds for every customer "
         "whose own zone and home store are unknown, and for order files whose times state no zone."
@@ -77,9 +89,11 @@ class CompanyForm(SettingsForm):
 
 class PlaceForm(SettingsForm):
     place_id = forms.IntegerField(required=False, widget=forms.HiddenInput)
-    code = forms.SlugField(max_length=80, label="Code in order files")
-    name = forms.CharField(max_length=120)
-    kind = forms.ChoiceField(choices=PLACE_KINDS)
+    # Whatever order files call a store is its code: "Main Street" is as good as "main-street".
+    code = OneLineField(max_length=80, label="Code in order files")
+    name = OneLineField(max_length=120)
+    # What the row of a new store shows before anybody touches it, so that it counts as untouched.
+    kind = forms.ChoiceField(choices=PLACE_KINDS, initial=PlaceKind.STORE.value)
     time_zone = ZoneField(required=False, label="Time zone, if not the company’s")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -109,14 +123,15 @@ class ClockInput(forms.TimeInput):
 
 
 class PolicyForm(SettingsForm):
-    sender_name = forms.CharField(max_length=120, help_text="Who a message is from.")
+    sender_name = OneLineField(max_length=120, help_text="Who a message is from.")
     sender_email = forms.EmailField(
         help_text="The address messages come from; answers arrive there."
     )
-    postal_address = forms.CharField(
+    postal_address = OneLineField(
         max_length=200,
         required=False,
-        help_text="Stands at the foot of each message, where a law asks for it.",
+        help_text="Stands at the foot of each message, after the company’s name, where a law asks for "
+        "it. Give street and town without the name.",
     )
     quiet_from = forms.TimeField(widget=ClockInput)
     quiet_until = forms.TimeField(label="until", widget=ClockInput)
@@ -146,6 +161,14 @@ class PolicyForm(SettingsForm):
         initial = {name: getattr(policy, name) for name in stored}
         initial["control_percent"] = f"{100 * policy.control_share:g}"
         return cls(initial=initial, **kwargs)
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse hours that begin as they end: nobody could say whether that is never or always."""
+        given: dict[str, Any] = super().clean() or self.cleaned_data
+        hours = given.get("quiet_from"), given.get("quiet_until")
+        if None not in hours and hours[0] == hours[1]:
+            self.add_error("quiet_until", "Quiet hours must end at another time than they begin.")
+        return given
 
     def values(self) -> dict[str, Any]:
         """Return the fields of the policy."""

@@ -36,6 +36,10 @@ POLICY = {
 }
 
 
+# What a browser posts of the row for a new store that nobody touched.
+UNTOUCHED = {"place_id": "", "code": "", "name": "", "kind": "store", "time_zone": ""}
+
+
 def stores(*rows):
     data = {"places-TOTAL_FORMS": len(rows), "places-INITIAL_FORMS": len(rows) - 1}
     for number, row in enumerate(rows):
@@ -117,20 +121,76 @@ def test_stores_are_changed_and_added(administrator):
 def test_a_store_keeps_its_code_whatever_is_posted(administrator):
     main = PlaceFactory()
     row = {"place_id": main.pk, "code": "other", "name": "Main", "kind": "store", "time_zone": ""}
-    administrator.post(reverse("settings-stores"), stores(row, {}))
+    administrator.post(reverse("settings-stores"), stores(row, UNTOUCHED))
     assert Place.objects.get().code == "main-street"
 
 
 def test_a_store_opened_since_the_page_was_shifts_no_row(administrator):
     main = PlaceFactory()
     row = {"place_id": main.pk, "name": "Main Street", "kind": "store", "time_zone": "Europe/Rome"}
-    page = stores(row, {})
+    page = stores(row, UNTOUCHED)
     airport = PlaceFactory(code="airport", name="Airport", time_zone="Europe/Vienna")
     assert administrator.post(reverse("settings-stores"), page).status_code == 302
     main.refresh_from_db()
     airport.refresh_from_db()
     assert (main.name, main.time_zone) == ("Main Street", "Europe/Rome")
     assert (airport.name, airport.time_zone) == ("Airport", "Europe/Vienna")
+
+
+def test_a_store_is_changed_while_the_row_for_a_new_one_stays_untouched(administrator):
+    main = PlaceFactory()
+    row = {"place_id": main.pk, "name": "Main Street", "kind": "store", "time_zone": "Europe/Rome"}
+    answer = administrator.post(reverse("settings-stores"), stores(row, UNTOUCHED))
+    assert answer.status_code == 302
+    assert list(Place.objects.values_list("name", "time_zone")) == [("Main Street", "Europe/Rome")]
+
+
+def test_the_row_for_a_new_store_shows_what_counts_as_untouched(administrator):
+    page = administrator.get(reverse("settings")).context["places"]
+    shown = {field.name: field.value() or "" for field in page.forms[-1]}
+    assert shown == UNTOUCHED
+
+
+@pytest.mark.parametrize("code", ["Main Street", "<i>st</i>", "店 1"])
+def test_a_store_that_an_order_file_named_in_any_words_can_be_changed(code, administrator):
+    main = PlaceFactory(code=code)
+    row = {"place_id": main.pk, "name": "Main", "kind": "web", "time_zone": ""}
+    answer = administrator.post(reverse("settings-stores"), stores(row, UNTOUCHED))
+    assert answer.status_code == 302
+    assert list(Place.objects.values_list("code", "name", "kind")) == [(code, "Main", "web")]
+
+
+def test_a_store_can_be_opened_under_the_code_that_order_files_will_use(administrator):
+    new = UNTOUCHED | {"code": "Airport, gate B", "name": "Airport"}
+    administrator.post(reverse("settings-stores"), stores(new))
+    assert Place.objects.get().code == "Airport, gate B"
+
+
+@pytest.mark.parametrize("breach", ["Alder\r\nBcc: eve@example.com", "Alder\nFinch", "Al\x07der"])
+def test_names_that_stand_in_headers_are_refused_with_a_line_break(breach, administrator):
+    company_answer = administrator.post(reverse("settings-company"), COMPANY | {"name": breach})
+    sending_answer = administrator.post(
+        reverse("settings-sending"), POLICY | {"sender_name": breach}
+    )
+    for answer, form, field in (
+        (company_answer, "company_form", "name"),
+        (sending_answer, "policy_form", "sender_name"),
+    ):
+        assert answer.status_code == 422
+        assert answer.context[form].errors == {
+            field: ["Write it on one line, without line breaks or control characters."]
+        }
+    assert LogEntry.objects.count() == 0
+
+
+def test_quiet_hours_that_end_as_they_begin_are_refused(administrator):
+    form = POLICY | {"quiet_from": "21:00", "quiet_until": "21:00"}
+    answer = administrator.post(reverse("settings-sending"), form)
+    assert answer.status_code == 422
+    assert answer.context["policy_form"].errors == {
+        "quiet_until": ["Quiet hours must end at another time than they begin."]
+    }
+    assert LogEntry.objects.count() == 0
 
 
 def test_a_new_store_cannot_take_the_code_of_another(administrator):
