@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from campaigns.models import SendingPolicy
 from campaigns.rules.codes import REFUSAL_BIT, Refusal
+from campaigns.rules.windows import QuietHours, next_open_of
 from cxportal.lib.registry import Days, Longs, registry
 from profiles.queries.company import ZONE_SQL, company_day
 from profiles.querysets.consents import standing_sql
@@ -81,14 +82,17 @@ class Standing:
     """How one customer stands with us at an instant."""
 
     zone: ZoneInfo
-    quiet_from: time
-    quiet_until: time
+    quiet: tuple[QuietHours, ...]
     allowance: int
     said: int
     has_address: bool
     granted: frozenset[str]
     less: frozenset[int]
     selling_forbidden: bool
+
+    def opens(self, at: datetime) -> datetime:
+        """The first instant from ``at`` on at which a message may arrive."""
+        return next_open_of(at, self.zone, self.quiet)
 
     @property
     def room(self) -> int:
@@ -135,11 +139,11 @@ def selling_forbidden(customer_ids: Sequence[int], now: datetime) -> set[int]:
 def _standing(row: tuple[Any, ...], policy: SendingPolicy, forbidden: bool) -> Standing:
     _, zone, quiet_from, quiet_until, own_limit, has_address, said, granted, less = row
     company_limit = policy.max_per_week
+    own_hours = () if quiet_from is None else ((quiet_from, quiet_until),)
     return Standing(
         zone=ZoneInfo(zone),
-        quiet_from=policy.quiet_from if quiet_from is None else quiet_from,
-        quiet_until=policy.quiet_until if quiet_until is None else quiet_until,
-        # A customer's own limit can only be stricter than the house's.
+        # A customer's own hours and limit can only be stricter than the house's.
+        quiet=((policy.quiet_from, policy.quiet_until), *own_hours),
         allowance=company_limit if own_limit is None else min(company_limit, own_limit),
         said=said,
         has_address=has_address,

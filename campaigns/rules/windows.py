@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
+
+# From and until.
+QuietHours = tuple[time, time]
 
 
 def is_quiet(at: datetime, zone: ZoneInfo, quiet_from: time, quiet_until: time) -> bool:
@@ -11,10 +15,7 @@ def is_quiet(at: datetime, zone: ZoneInfo, quiet_from: time, quiet_until: time) 
 
     Equal ends mean that there are none.
     """
-    clock = at.astimezone(zone).time()
-    if quiet_from <= quiet_until:
-        return quiet_from <= clock < quiet_until
-    return clock >= quiet_from or clock < quiet_until
+    return _covers((quiet_from, quiet_until), at.astimezone(zone).time())
 
 
 def next_open(at: datetime, zone: ZoneInfo, quiet_from: time, quiet_until: time) -> datetime:
@@ -47,3 +48,35 @@ def next_open(at: datetime, zone: ZoneInfo, quiet_from: time, quiet_until: time)
         # Only a skipped hour comes here: walk out of the gap minute by minute.
         moment += timedelta(minutes=1)
     return moment
+
+
+def next_open_of(at: datetime, zone: ZoneInfo, quiet: Sequence[QuietHours]) -> datetime:
+    """Return the first instant from ``at`` on that none of these quiet hours covers.
+
+    Where they leave no hour of a day, the answer is a day later: it is asked again then, until what waits
+    is too late.
+    """
+    opens = at
+    while opens - at < timedelta(days=1):
+        later = max([next_open(opens, zone, *hours) for hours in quiet], default=opens)
+        if later == opens:
+            return opens
+        opens = later
+    return at + timedelta(days=1)
+
+
+def leave_an_hour(quiet: Sequence[QuietHours]) -> bool:
+    """Tell whether something of a day is in none of these quiet hours.
+
+    >>> leave_an_hour([(time(20), time(9)), (time(12), time(13))])
+    True
+    >>> leave_an_hour([(time(20), time(9)), (time(8), time(21))])
+    False
+    """
+    # Of what is left, the first minute is the end of one of them.
+    return not quiet or any(not any(_covers(hours, until) for hours in quiet) for _, until in quiet)
+
+
+def _covers(hours: QuietHours, clock: time) -> bool:
+    start, end = hours
+    return start <= clock < end if start <= end else clock >= start or clock < end

@@ -30,7 +30,6 @@ from campaigns.queries.eligibility import Standing
 from campaigns.queries.policy import sending_policy
 from campaigns.queries.spacing import has_its_day_taken
 from campaigns.rules.codes import REFUSAL_BIT, DeliveryState, Refusal, refusals_in
-from campaigns.rules.windows import next_open
 from campaigns.services import fencing
 from campaigns.services.composing import Composed, TemplateInvalid, compose
 from cxportal.lib.errors import DomainError
@@ -149,7 +148,7 @@ def _sorted_out(
             reason = str(Refusal.BUDGET)
         if delivery.is_transactional:
             reason = ""
-        opens = next_open(now, standing.zone, standing.quiet_from, standing.quiet_until)
+        opens = standing.opens(now)
         door = (delivery.customer_id, delivery.channel)
         must_wait = delivery.pk in taken or door in written_to
         if must_wait and not (reason or delivery.is_transactional):
@@ -171,7 +170,7 @@ def _another_day(
     tomorrow = datetime.combine(
         now.astimezone(standing.zone).date() + timedelta(days=1), time(0), tzinfo=standing.zone
     )
-    morning = next_open(tomorrow, standing.zone, standing.quiet_from, standing.quiet_until)
+    morning = standing.opens(tomorrow)
     if morning < delivery.expires_at:
         return morning, ""
     return opens, str(Refusal.BUDGET)

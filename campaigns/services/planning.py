@@ -20,7 +20,6 @@ from campaigns.models import Campaign, Decision, Delivery, MessageTemplate, Mome
 from campaigns.queries import eligibility
 from campaigns.queries.policy import sending_policy
 from campaigns.rules.codes import DeliveryState, Door, Refusal, RunState, Verdict
-from campaigns.rules.windows import next_open
 from campaigns.services.deciding import NO_MOMENT, Choice, Context, Decided, decide_in_bulk
 from cxportal.lib.registry import registry
 from profiles.models import Customer
@@ -267,7 +266,7 @@ def _delivery(
     earliest = now
     if choice.opens:
         earliest = max(now, datetime.combine(choice.opens, time(0), tzinfo=standing.zone))
-    due_at = next_open(earliest, standing.zone, standing.quiet_from, standing.quiet_until)
+    due_at = standing.opens(earliest)
     midnight = datetime.combine(choice.until + timedelta(days=1), time(0), tzinfo=standing.zone)
     return Delivery(
         decision=decision,

@@ -20,6 +20,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
+from campaigns.rules.windows import leave_an_hour
 from cxportal.lib.errors import DomainError
 from cxportal.lib.http import HtmxRequest
 from cxportal.lib.links import LinkExpired, LinkInvalid, LinkPurpose, subject_of
@@ -269,6 +270,18 @@ class ContactForm(forms.Form):
         fewer = [(n, "none" if n == 0 else str(n)) for n in range(house + 1)]
         field = self.fields["max_per_week"]
         field.choices = [("", f"as the house does: {house}"), *fewer]  # type: ignore[attr-defined]
+        self.house_hours = (content.policy.quiet_from, content.policy.quiet_until)
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse hours that would, with the house's, leave none: that is what "none a week" says."""
+        given: dict[str, Any] = super().clean() or self.cleaned_data
+        own = given.get("quiet_from"), given.get("quiet_until")
+        if None not in own and own[0] != own[1] and not leave_an_hour([self.house_hours, own]):
+            self.add_error(
+                "quiet_until",
+                "With the hours in which we never write, none is left. To hear nothing, choose none a week.",
+            )
+        return given
 
     @staticmethod
     def of(content: MyPage) -> dict[str, Any]:

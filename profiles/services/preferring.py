@@ -19,6 +19,12 @@ class QuietHoursIncomplete(DomainError):
     code = "quiet_hours_incomplete"
 
 
+class QuietHoursEmpty(DomainError):
+    """The quiet hours end as they begin."""
+
+    code = "quiet_hours_empty"
+
+
 class TooManyPerWeek(DomainError):
     """More than one message a day was asked for, which is never sent."""
 
@@ -41,10 +47,13 @@ def prefer(*, customer: Customer, wishes: Wishes, now: datetime) -> Wishes:
 
     Raises:
         QuietHoursIncomplete: only one end was given.
+        QuietHoursEmpty: both ends are the same.
         TooManyPerWeek: more than seven, or fewer than none.
     """
     if (wishes.quiet_from is None) != (wishes.quiet_until is None):
         raise QuietHoursIncomplete("Give both ends of the quiet hours, or neither.")
+    if wishes.quiet_from is not None and wishes.quiet_from == wishes.quiet_until:
+        raise QuietHoursEmpty("Quiet hours must end at another time than they begin.")
     if wishes.max_per_week is not None and not 0 <= wishes.max_per_week <= MOST_PER_WEEK:
         raise TooManyPerWeek("Choose between none and seven messages a week.")
     with transaction.atomic():

@@ -14,7 +14,7 @@ from campaigns.models import Campaign, Decision, Delivery, Message, SandboxMessa
 from campaigns.rules.codes import DeliveryState
 from campaigns.sandbox import SandboxBackend
 from campaigns.services import delivering, planning
-from profiles.models import Identifier, Product
+from profiles.models import ContactPreference, Identifier, Product
 from profiles.rules.names import ConsentState, Purpose
 from profiles.services import scheduling
 from tests.factories.campaigns import (
@@ -87,6 +87,28 @@ def test_quiet_hours_that_were_widened_since_put_it_off(planned):
     assert delivering.deliver_due(now=NOON) == {"planned": 1}
     planned.refresh_from_db()
     assert (planned.state, planned.due_at) == ("planned", datetime(2026, 3, 10, 14, 0, tzinfo=UTC))
+
+
+@pytest.mark.parametrize(
+    ("own", "now", "opens"),
+    [
+        # The house's are 20:00 to 09:00. A rest at noon of their own takes nothing from that.
+        ((time(12), time(13)), "2026-03-11T05:00", "2026-03-11T09:00"),
+        ((time(12), time(13)), "2026-03-11T12:15", "2026-03-11T13:00"),
+        ((time(8), time(11)), "2026-03-11T05:00", "2026-03-11T11:00"),
+    ],
+)
+def test_quiet_hours_of_the_customer_are_added_to_those_of_the_house(planned, own, now, opens):
+    Delivery.objects.update(expires_at=datetime(2026, 3, 14, tzinfo=UTC))
+    SendingPolicy.objects.update(quiet_from=time(20), quiet_until=time(9))
+    ContactPreference.objects.create(
+        customer=planned.customer, quiet_from=own[0], quiet_until=own[1], updated_at=NOON
+    )
+    at = datetime.fromisoformat(f"{now}+00:00")
+    assert delivering.deliver_due(now=at) == {"planned": 1}
+    planned.refresh_from_db()
+    assert planned.due_at == datetime.fromisoformat(f"{opens}+00:00")
+    assert SandboxMessage.objects.count() == 0
 
 
 def test_a_purchase_after_planning_wins(planned):

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaigns.rules.windows import is_quiet, next_open
+from campaigns.rules.windows import is_quiet, leave_an_hour, next_open, next_open_of
 
 VIENNA = ZoneInfo("Europe/Vienna")
 EVENING, MORNING = time(20, 0), time(9, 0)
@@ -76,3 +76,35 @@ def test_what_opens_is_never_quiet_and_never_more_than_a_day_away(
     opens = next_open(at, ZoneInfo(zone), *ends)
     assert not is_quiet(opens, ZoneInfo(zone), *ends)
     assert at <= opens <= at + timedelta(hours=26)
+
+
+NOON_REST = (time(12, 0), time(13, 0))
+
+
+@pytest.mark.parametrize(
+    ("clock", "opens"),
+    [("11:59", "11:59"), ("12:00", "13:00"), ("12:30", "13:00"), ("08:00", "09:00")],
+)
+def test_quiet_hours_add_up(clock, opens):
+    at = datetime.fromisoformat(f"2026-03-10T{clock}:00+01:00")
+    found = next_open_of(at, VIENNA, [(EVENING, MORNING), NOON_REST])
+    assert found == datetime.fromisoformat(f"2026-03-10T{opens}:00+01:00")
+
+
+def test_quiet_hours_that_follow_on_each_other_are_one():
+    at = datetime.fromisoformat("2026-03-10T23:00:00+01:00")
+    found = next_open_of(at, VIENNA, [(EVENING, MORNING), (time(9, 0), time(11, 30))])
+    assert found == datetime.fromisoformat("2026-03-11T11:30:00+01:00")
+
+
+def test_where_no_hour_is_left_it_is_asked_again_a_day_later():
+    at = datetime(2026, 3, 10, 10, 0, tzinfo=UTC)
+    whole_day = [(EVENING, MORNING), (MORNING, EVENING)]
+    assert next_open_of(at, VIENNA, whole_day) == at + timedelta(days=1)
+    assert not leave_an_hour(whole_day)
+
+
+def test_without_quiet_hours_every_instant_is_open():
+    at = datetime(2026, 3, 10, 1, 0, tzinfo=UTC)
+    assert next_open_of(at, VIENNA, []) == at
+    assert leave_an_hour([])

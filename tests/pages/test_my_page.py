@@ -322,7 +322,14 @@ def test_keeps_how_often_and_when(dolores, browser):
 
 
 @pytest.mark.parametrize(
-    "form", [{"quiet_from": "21:30"}, {"max_per_week": "9"}, {"quiet_from": "25:00"}]
+    "form",
+    [
+        {"quiet_from": "21:30"},
+        {"max_per_week": "9"},
+        {"quiet_from": "25:00"},
+        {"quiet_from": "21:00", "quiet_until": "21:00"},
+        {"quiet_from": "08:00", "quiet_until": "21:00"},  # the house's are 20:00 to 09:00
+    ],
 )
 def test_refuses_halves_and_nonsense(dolores, browser, form):
     answer = browser.post(own(dolores, "contact"), form)
