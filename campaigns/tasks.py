@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
-from campaigns.services import delivering, planning, rehearsing
+from campaigns.services import confirming, delivering, planning, rehearsing
 
 
 @shared_task(name="campaigns.plan_morning")
@@ -19,6 +19,12 @@ def plan_morning() -> dict[str, int]:
 def deliver_due() -> dict[str, int]:
     """Send what is due."""
     return delivering.deliver_due(now=timezone.now())
+
+
+@shared_task(name="campaigns.ask_confirmations")
+def ask_confirmations() -> dict[str, int]:
+    """Mail what waits for its confirmation."""
+    return confirming.ask_due(now=timezone.now())
 
 
 @shared_task(name="campaigns.run_rehearsals")

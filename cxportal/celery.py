@@ -52,6 +52,8 @@ app.conf.beat_schedule = {
     "plan": _tick("campaigns.plan_morning", 60.0),
     # What is due leaves within half a minute; leases that ran out are settled before each batch.
     "deliver": _tick("campaigns.deliver_due", 15.0),
+    # Whoever said yes looks into their mailbox at once.
+    "confirm": _tick("campaigns.ask_confirmations", 15.0),
     "award": _tick("loyalty.award_purchases", 10.0),
     "invite": _tick("feedback.invite_after_purchases", 60.0),
 }

@@ -171,7 +171,8 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 # Signed links stand in addresses: nothing of them goes to other sites. ("no-referrer" would make
 # browsers send "Origin: null" with forms, which the CSRF check refuses.)
 SECURE_REFERRER_POLICY = "same-origin"
-if env.bool("BEHIND_TLS_PROXY", default=False):
+BEHIND_TLS_PROXY = env.bool("BEHIND_TLS_PROXY", default=False)
+if BEHIND_TLS_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 X_FRAME_OPTIONS = "DENY"  # the mailbox and the preview allow their own frames
 CONTENT_SECURITY_POLICY = {

@@ -7,6 +7,7 @@ from django.contrib.auth import views as auth_views
 from django.urls import include, path
 
 from cxportal.pages import (
+    confirm_consent,
     counter,
     fresh_link,
     health,
@@ -39,6 +40,7 @@ urlpatterns = [
     path("my/<str:token>/consent/", my_page.consent, name="my-consent"),
     path("my/<str:token>/contact/", my_page.contact, name="my-contact"),
     path("my/<str:token>/person/", my_page.person, name="my-person"),
+    path("confirm/<str:token>/", confirm_consent.confirm_consent, name="confirm-consent"),
     path("fresh/<str:purpose>/<str:token>/", fresh_link.fresh, name="fresh-link"),
     path("", include("campaigns.urls")),
     path("", include("feedback.urls")),

@@ -23,6 +23,7 @@ from campaigns.queries.received import Why, delivery_of, why
 from campaigns.rules.answers import FOLLOWS
 from campaigns.rules.codes import Door, OutcomeKind
 from campaigns.services import answering
+from cxportal.lib.http import client_address
 from cxportal.lib.links import LIFETIME, LinkExpired, LinkInvalid, LinkPurpose, link, subject_of
 from feedback.queries import open_cases
 from profiles.queries.card import Consent, consents, wording_shown
@@ -152,8 +153,9 @@ def start_again(request: HttpRequest, token: str, delivery: Delivery) -> HttpRes
         wording=wording_shown(shown),
         occurred_at=timezone.now(),
         evidence=consenting.Evidence(
-            request.META.get("REMOTE_ADDR", ""), request.headers.get("User-Agent", "")
+            client_address(request), request.headers.get("User-Agent", "")
         ),
+        is_proven=True,  # only the mailbox that got the message has this link
     )
     return redirect("campaigns:stop", token)
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from ipaddress import ip_address
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -22,6 +24,22 @@ class StaffRequest(HtmxRequest):
     """A request of somebody who has logged in."""
 
     user: User
+
+
+def client_address(request: HttpRequest) -> str:
+    """The address that a request came from, as far as it can be trusted.
+
+    Behind our proxy it is the last of ``X-Forwarded-For``, which the proxy itself wrote; what stands before it
+    is what the client claims.
+    """
+    direct = str(request.META.get("REMOTE_ADDR", ""))
+    if not settings.BEHIND_TLS_PROXY:
+        return direct
+    claimed = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
+    try:
+        return str(ip_address(claimed))
+    except ValueError:
+        return direct
 
 
 def render_page(

@@ -23,6 +23,7 @@ class LinkPurpose(StrEnum):
     STOP = "stop"
     BUY = "buy"
     SURVEY = "survey"
+    CONFIRM = "confirm"
 
 
 # Links for stopping never expire, and the reasons of a message should outlive it.
@@ -32,6 +33,7 @@ LIFETIME: dict[LinkPurpose, timedelta | None] = {
     LinkPurpose.STOP: None,
     LinkPurpose.BUY: None,
     LinkPurpose.SURVEY: timedelta(days=60),
+    LinkPurpose.CONFIRM: timedelta(days=30),
 }
 
 

@@ -7,14 +7,12 @@ asker sees tells nothing of whether there is one.
 from __future__ import annotations
 
 import logging
-import smtplib
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.contrib.auth.decorators import login_not_required
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
-from django.core.mail import send_mail
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -22,25 +20,17 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from campaigns.models import Delivery
-from campaigns.queries.policy import sending_policy
-from campaigns.services import fencing
+from campaigns.services import letters
 from cxportal.lib.errors import DomainError
 from cxportal.lib.links import LinkExpired, LinkInvalid, LinkPurpose, link, subject_of
 from feedback.models import Invitation
-from profiles.models import Customer, Identifier
+from profiles.models import Customer
 from profiles.queries.company import company
-from profiles.rules.names import IdentifierKind
 
 logger = logging.getLogger(__name__)
 
 # One link in ten minutes is enough; more would make a nuisance out of somebody's old link.
 PAUSE_SECONDS = 600
-
-
-class SendingIsStopped(DomainError):
-    """Nothing leaves this house at the moment."""
-
-    code = "sending_stopped"
 
 
 @dataclass(frozen=True)
@@ -78,10 +68,7 @@ def send_fresh_link(*, purpose: LinkPurpose, subject: str) -> None:
     Raises:
         SendingIsStopped: whoever asks, the house sends nothing now.
     """
-    if fencing.is_fenced() or sending_policy().stopped_at is not None:
-        raise SendingIsStopped(
-            "No messages leave at the moment. Try again later, or ask in a store."
-        )
+    letters.check_sending()
     try:
         expired = FRESH[purpose](subject)
     except ValidationError:  # a public id that is none
@@ -90,14 +77,9 @@ def send_fresh_link(*, purpose: LinkPurpose, subject: str) -> None:
         f"fresh-link:{purpose}:{expired.customer.pk}", True, PAUSE_SECONDS
     ):
         return
-    address = (
-        Identifier.objects.filter(customer=expired.customer, kind=IdentifierKind.EMAIL)
-        .order_by("-verified_at", "-pk")
-        .values_list("value", flat=True)
-        .first()
-    )
+    address = letters.address_of(expired.customer)
     if address:
-        _send(expired, address)
+        _send(expired, address.value)
 
 
 def _my_page(public_id: str) -> Expired | None:
@@ -133,17 +115,14 @@ FRESH: dict[str, Callable[[str], Expired | None]] = {
 
 
 def _send(expired: Expired, address: str) -> None:
-    policy, house = sending_policy(), company()
+    house = company()
     words = render_to_string(
         "cxportal/fresh_link_mail.txt", {"company_name": house.name, "expired": expired}
     )
     try:
-        send_mail(
-            f"Your fresh link from {house.name}",
-            words,
-            f'"{policy.sender_name}" <{policy.sender_email}>',
-            [address],
+        letters.send_letter(
+            recipient=address, subject=f"Your fresh link from {house.name}", words=words
         )
-    except (OSError, smtplib.SMTPException):
+    except letters.LetterNotSent:
         # The asker learns nothing from a failure either; ids only, for whoever reads the log.
         logger.exception("fresh link for customer %s was not sent", expired.customer.pk)

@@ -14,6 +14,7 @@ from tests.pages import rows
 # opened by mistake shows here.
 OPEN = {
     "answer/<str:token>/",
+    "confirm/<str:token>/",
     "data/login/",
     "fresh/<str:purpose>/<str:token>/",
     "healthz",

@@ -14,7 +14,7 @@ from campaigns.services import delivering, planning
 from campaigns.services.deciding import Context, decide
 from cxportal.lib.links import LinkPurpose, token_for
 from feedback.models import Case
-from profiles.models import ConsentEntry, ReorderStatement
+from profiles.models import ConsentEntry, ConsentRule, ReorderStatement
 from profiles.rules.names import ConsentState, Purpose
 from profiles.services import consenting
 from tests.factories.campaigns import due_habit, reachable_customer, ready_house, wording
@@ -246,7 +246,10 @@ def test_one_click_as_mail_providers_do_it(delivery, stranger, body):
     assert ConsentEntry.objects.filter(state=ConsentState.WITHDRAWN).count() == 1
 
 
-def test_stop_is_taken_back_by_a_new_consent_and_can_be_said_again(delivery, at_noon):
+@pytest.mark.parametrize("double", [False, True])
+def test_stop_is_taken_back_by_a_new_consent_and_can_be_said_again(delivery, at_noon, double):
+    # Only the mailbox has the link of its message: double opt-in asks it for nothing more.
+    ConsentRule.objects.update(needs_confirmation=double)
     client = Client()
     client.post(stop_of(delivery))
     refused = client.post(stop_of(delivery) + "start-again/", {"wording": wording().pk})
