@@ -41,12 +41,13 @@ class Purpose(StrEnum):
     """What a customer can agree to; asked and withdrawn one by one.
 
     ``special``: keeping what the customer tells of a special category (GDPR, article 9) for the one use that
-    the wording names.
+    the wording names. ``location``: keeping where they are, as their devices or our beacons report it.
     """
 
     REMINDERS = "reminders"
     OFFERS = "offers"
     SPECIAL = "special"
+    LOCATION = "location"
 
 
 class Channel(StrEnum):

@@ -10,6 +10,7 @@ PURPOSE = {
     Purpose.REMINDERS: "reminders to buy again",
     Purpose.OFFERS: "offers and news",
     Purpose.SPECIAL: "keeping what is delicate",
+    Purpose.LOCATION: "knowing where you are",
 }
 CHANNEL = {Channel.EMAIL: "e-mail", Channel.NONE: "no message"}
 # How long a yes waits for its confirmation.
