@@ -47,7 +47,7 @@ def counter(request: StaffRequest) -> HttpResponse:
     if len(answer.found) == 1 and answer.found[0].matched != search.SIMILAR:
         return redirect("counter-customer", answer.found[0].customer_id)
     found = {"answer": answer, "typed": typed, "search_focus": not answer.found}
-    return render(request, "cxportal/counter.html", _frame(request) | found)
+    return render(request, "cxportal/counter.html", frame(request) | found)
 
 
 @require_GET
@@ -57,10 +57,10 @@ def customer_card(request: StaffRequest, customer_id: int) -> HttpResponse:
     """Show the whole card of one customer."""
     customer = get_object_or_404(Customer.objects.select_related("home_place"), pk=customer_id)
     with company_kept():
-        frame = _frame(request)
-        card = card_of(customer=customer, store=frame["store"], now=frame["now"])
-        frame["case_url"] = _case_url(request, card.cases[0].id if card.cases else 0)
-        return render(request, "cxportal/counter_customer.html", frame | {"card": card})
+        shown = frame(request)
+        card = card_of(customer=customer, store=shown["store"], now=shown["now"])
+        shown["case_url"] = _case_url(request, card.cases[0].id if card.cases else 0)
+        return render(request, "cxportal/counter_customer.html", shown | {"card": card})
 
 
 @require_POST
@@ -95,7 +95,7 @@ def answer_suggestion(request: StaffRequest, customer_id: int) -> HttpResponse:
     return redirect("counter-customer", customer.pk)
 
 
-def _frame(request: StaffRequest) -> dict[str, Any]:
+def frame(request: StaffRequest) -> dict[str, Any]:
     """What every page of the counter carries."""
     stores = _stores()
     return {

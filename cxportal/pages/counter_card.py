@@ -12,6 +12,7 @@ from campaigns.rules.telling import refusal_in_words
 from campaigns.services.answering import COUNTER
 from campaigns.services.deciding import Choice, decide
 from cxportal.lib.registry import registry
+from cxportal.pages.counter_known import CounterKnown, counter_known
 from feedback.queries import OpenCase, open_cases
 from loyalty.queries import Standing, standing
 from profiles.models import Customer
@@ -77,6 +78,7 @@ class Card:
     """Everything in one look."""
 
     customer: Customer
+    known: CounterKnown
     contacts: Sequence[str]
     standing: Standing
     usual: UsualNow
@@ -103,6 +105,7 @@ def card_of(*, customer: Customer, store: Store, now: datetime) -> Card:
     choices = decide(customers=[customer.pk], context=COUNTER, now=now)
     return Card(
         customer=customer,
+        known=counter_known(customer=customer, zone=store.zone, now=now),
         contacts=contacts(customer.pk),
         standing=standing([customer.pk], now)[customer.pk],
         usual=usual_now(

@@ -39,7 +39,7 @@ DOOR = "page"
 ACTOR = "customer"
 
 
-def _by_link(view: View) -> View:
+def by_link(view: View) -> View:
     """Hand the view the customer that the link names; explain a link that does not work."""
 
     @wraps(view)
@@ -57,16 +57,16 @@ def _by_link(view: View) -> View:
 
 
 @require_safe
-@_by_link
+@by_link
 def page(request: HtmxRequest, token: str, customer: Customer) -> HttpResponse:
     """Show the page."""
     return _page(request, token, customer)
 
 
 def _page(request: HttpRequest, token: str, customer: Customer, **extra: Any) -> HttpResponse:
-    changed = request.GET.get("changed", "")
+    just = request.GET.dict()
     with company_kept():
-        content = my_page(customer=customer, token=token, now=timezone.now(), changed=changed)
+        content = my_page(customer=customer, token=token, now=timezone.now(), just=just)
     context = {
         "page": content,
         "token": token,
@@ -86,7 +86,7 @@ def _back(token: str, part: str) -> HttpResponse:
 
 
 @require_POST
-@_by_link
+@by_link
 def reorder(
     request: HtmxRequest, token: str, customer: Customer, product_id: int, said: str
 ) -> HttpResponse:
@@ -183,7 +183,7 @@ SAYINGS: dict[str, Callable[[scheduling.Said, Rhythm, HttpRequest], str]] = {
 
 
 @require_POST
-@_by_link
+@by_link
 def consent(request: HtmxRequest, token: str, customer: Customer) -> HttpResponse:
     """Give or withdraw consent for one purpose and channel, or withdraw all."""
     known = consents(customer.pk, customer.language or company().language, timezone.now())
@@ -305,7 +305,7 @@ class PersonForm(forms.Form):
 
 
 @require_POST
-@_by_link
+@by_link
 def contact(request: HtmxRequest, token: str, customer: Customer) -> HttpResponse:
     """Keep how often and when the customer wants to hear of us."""
     content = my_page(customer=customer, token=token, now=timezone.now())
@@ -323,7 +323,7 @@ def contact(request: HtmxRequest, token: str, customer: Customer) -> HttpRespons
 
 
 @require_POST
-@_by_link
+@by_link
 def person(request: HtmxRequest, token: str, customer: Customer) -> HttpResponse:
     """Open a case for somebody to get back to the customer."""
     form = PersonForm(request.POST)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -12,6 +12,7 @@ from django.urls import reverse
 from campaigns.models import SendingPolicy
 from campaigns.queries.policy import sending_policy
 from campaigns.queries.received import Received, received
+from cxportal.pages.my_known import MyKnown, my_known
 from feedback.queries import OpenCase, OpenQuestion, open_cases, open_questions
 from loyalty.queries import HistoryLine, Standing, history, standing
 from profiles.models import ContactPreference, Customer
@@ -32,6 +33,7 @@ from profiles.rules.reordering import REMIND_BEFORE_DAYS, day_words, span
 MOST_NEXT = 5
 MOST_UNSURE = 3
 NEAR_DAYS = 14
+NOTHING: Mapping[str, str] = {}
 WEEKS = (1, 2, 3, 4, 5, 6, 8, 12)
 
 
@@ -89,6 +91,7 @@ class MyPage:
     policy: SendingPolicy
     cases: Sequence[OpenCase]
     question: OpenQuestion | None
+    known: MyKnown
     zone: ZoneInfo
 
     @property
@@ -114,10 +117,13 @@ class MyPage:
         return self.standing.points_12m + self.standing.points_to_next
 
 
-def my_page(*, customer: Customer, token: str, now: datetime, changed: str = "") -> MyPage:
+def my_page(
+    *, customer: Customer, token: str, now: datetime, just: Mapping[str, str] = NOTHING
+) -> MyPage:
     """Bring together what all apps have for this customer; reads only.
 
-    ``changed`` is the id of the card that was just changed: it offers the way back.
+    ``just`` says what was changed a moment ago, which then offers the way back: ``changed`` is the id of a
+    rhythm's card, the rest is in ``my_known``.
     """
     house, policy = company(), sending_policy()
     zone = ZoneInfo(customer.time_zone or house.time_zone)
@@ -128,7 +134,8 @@ def my_page(*, customer: Customer, token: str, now: datetime, changed: str = "")
 
     def cards(of: Sequence[Rhythm]) -> list[Schedule]:
         return [
-            schedule(one, token, today, is_changed=str(one.product_id) == changed) for one in of
+            schedule(one, token, today, is_changed=str(one.product_id) == just.get("changed"))
+            for one in of
         ]
 
     told = cards(sure)
@@ -150,6 +157,7 @@ def my_page(*, customer: Customer, token: str, now: datetime, changed: str = "")
         policy=policy,
         cases=open_cases([customer.pk]).get(customer.pk, []),
         question=open_questions([customer.pk], now).get(customer.pk),
+        known=my_known(customer=customer, zone=zone, now=now, just=just),
         zone=zone,
     )
 

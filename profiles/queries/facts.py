@@ -54,14 +54,13 @@ _SHEET = f"""
     WITH present AS ({PRESENT})
     SELECT a.id, a.code, a.name, a.type, a.unit, a.choices, a.purpose, a.sensitivity, a.is_for_staff,
            a.is_active, p.id, p.value, p.manner, p.actor, p.occurred_at, p.confidence,
-           coalesce(p.source_name, ''), d.id, d.occurred_at
+           coalesce(p.source_name, ''), d.id, d.occurred_at, coalesce(d.actor, '')
     FROM profiles_attribute a
     LEFT JOIN present p ON p.attribute_id = a.id
     LEFT JOIN LATERAL (
-        SELECT f.id, f.occurred_at FROM profiles_factvalue f
+        SELECT f.id, f.occurred_at, f.actor FROM profiles_factvalue f
         WHERE f.customer_id = ANY(%(customers)s) AND f.attribute_id = a.id AND p.id IS NULL
           AND f.value IS NULL AND f.taken_back_at IS NULL AND f.occurred_at <= %(now)s
-          AND f.actor = '{CUSTOMER}'
         ORDER BY f.occurred_at DESC, f.id DESC LIMIT 1) d ON true
     WHERE a.is_active OR p.id IS NOT NULL OR d.id IS NOT NULL
     ORDER BY a.name, a.id
@@ -72,7 +71,7 @@ _SHEET = f"""
 class Known:
     """An attribute with what is believed of a customer, if anything.
 
-    ``deletion_id`` is the customer's own deletion, which stands where nothing is believed since.
+    ``deletion_id`` is the deletion that stands, where nothing is believed since.
     """
 
     attribute_id: int
@@ -87,6 +86,7 @@ class Known:
     source: str
     deletion_id: int | None
     deleted_at: datetime | None
+    deleted_by: str
 
     @property
     def is_special(self) -> bool:
@@ -129,12 +129,9 @@ def sheet(customer_id: int, now: datetime) -> Sequence[Known]:
 
 
 def _known(row: tuple[Any, ...]) -> Known:
-    attribute_id, code, name, kind, unit, choices, purpose, sensitivity, for_staff, active = row[
-        :10
-    ]
-    version_id, value, manner, actor, occurred_at, confidence, source, deletion, deleted_at = row[
-        10:
-    ]
+    attribute_id, code, name, kind, unit, choices, purpose, sensitivity, for_staff = row[:9]
+    is_active, version_id, value, manner, actor, occurred_at, confidence, source = row[9:17]
+    deletion_id, deleted_at, deleted_by = row[17:]
     return Known(
         attribute_id=attribute_id,
         code=code,
@@ -142,14 +139,15 @@ def _known(row: tuple[Any, ...]) -> Known:
         purpose=purpose,
         schema=Schema(AttributeType(kind), unit, tuple(choices), Sensitivity(sensitivity)),
         is_for_staff=for_staff,
-        is_active=active,
+        is_active=is_active,
         version=Version(version_id, json.loads(value), Manner(manner), actor, occurred_at)
         if version_id
         else None,
         confidence=confidence or 0.0,
         source=source,
-        deletion_id=deletion,
+        deletion_id=deletion_id,
         deleted_at=deleted_at,
+        deleted_by=deleted_by,
     )
 
 

@@ -8,9 +8,14 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import connection
+from django.db.models import Q
 
+from profiles.models import Customer, Identifier
 from profiles.queries.agreements import stands_sql
 from profiles.rules.households import person_in_words, warning_in_words
+from profiles.rules.names import IdentifierKind, normal_identifier
+
+LONGEST_CONTACT = 254
 
 # Customers who were merged may have brought a household each: they live in all of them.
 _HOUSEHOLD = f"""
@@ -102,6 +107,18 @@ def _member(rows: Sequence[tuple[Any, ...]], customer_id: int) -> Member:
         is_self=member_customer == customer_id,
         warnings=list(warnings.values()),
     )
+
+
+def known_by(contact: str, region: str) -> Customer | None:
+    """Return the customer who is known by this whole e-mail address, phone or card number, if one is."""
+    kinds = (IdentifierKind.EMAIL, IdentifierKind.PHONE, IdentifierKind.CARD)
+    asked = Q(pk=None)
+    for kind in kinds:
+        value = normal_identifier(kind, contact[:LONGEST_CONTACT], region).replace("\0", "")
+        asked |= Q(kind=kind, scope="", value=value)
+    found = Identifier.objects.filter(asked, customer__erased_at=None).select_related("customer")
+    customers = {identifier.customer_id: identifier.customer for identifier in found}
+    return next(iter(customers.values())) if len(customers) == 1 else None
 
 
 def minded_allergens(customer_ids: Sequence[int], now: datetime) -> Mapping[int, frozenset[str]]:
