@@ -81,6 +81,7 @@ class CasePage:
     is_overdue: bool
     zone: ZoneInfo
     answer: Answer | None
+    solved_by: str
     history: Sequence[HistoryLine]
     other_cases: Sequence[Case]
     other_answers: Sequence[Answer]
@@ -164,17 +165,19 @@ def answer_page(asked: Invitation, now: datetime) -> AnswerPage:
 
 def case_rows(cases: Iterable[Case], now: datetime) -> Sequence[CaseRow]:
     """Say in one line each what the cases are about."""
-    return [_row(case, now) for case in cases]
+    cases = list(cases)
+    scores = _scores_when_opened(cases)
+    names = _staff_names({case.solved_by for case in cases})
+    return [_row(case, now, scores.get(case.pk), names) for case in cases]
 
 
-def _row(case: Case, now: datetime) -> CaseRow:
+def _row(case: Case, now: datetime, score: int | None, names: Mapping[str, str]) -> CaseRow:
     name = customer_name(case)
-    owner = case.owner.get_full_name() or case.owner.get_username() if case.owner else ""
-    has_it = f"{owner} has it." if owner else "Nobody has it yet."
+    has_it = _who_has_it(case, names)
     return CaseRow(
         id=case.pk,
         name=name,
-        title=f"{name} {_about(case)}",
+        title=f"{name} {_about(case, score)}",
         sub=f"“{shortened(case.detail)}” {has_it}" if case.detail else has_it,
         due_at=case.due_at,
         solved_at=case.solved_at,
@@ -187,13 +190,38 @@ def customer_name(case: Case) -> str:
     return case.customer.name or f"Customer {case.customer_id}"
 
 
-def _about(case: Case) -> str:
+def _who_has_it(case: Case, names: Mapping[str, str]) -> str:
+    if case.solved_at:
+        return f"Solved by {_actor_name(case.solved_by, names)}."
+    owner = case.owner.get_full_name() or case.owner.get_username() if case.owner else ""
+    return f"{owner} has it." if owner else "Nobody has it yet."
+
+
+def _scores_when_opened(cases: Sequence[Case]) -> Mapping[int, int]:
+    """Return, by case, the score that stood when it was opened: its words are of that answer."""
+    about = {case.invitation_id for case in cases if case.invitation_id}
+    versions = AnswerRevision.objects.filter(answer__invitation__in=about).order_by("number")
+    given: dict[int | None, list[tuple[datetime, int | None]]] = {}
+    for asked, at, score in versions.values_list("answer__invitation", "occurred_at", "score"):
+        given.setdefault(asked, []).append((at, score))
+    found = {}
+    for case in cases:
+        before = [score for at, score in given.get(case.invitation_id, []) if at <= case.opened_at]
+        if before and before[-1] is not None:
+            found[case.pk] = before[-1]
+    return found
+
+
+def _about(case: Case, score: int | None) -> str:
     if case.kind == CaseKind.PERSON:
         return "asks for a person"
     if case.kind == CaseKind.COMPLAINT:
         return "has a complaint"
+    if score is None:
+        return "gave a low score"
     answer = getattr(case.invitation, "answer", None)
-    return f"gave a {answer.score}" if answer and answer.score is not None else "gave a low score"
+    now = answer.score if answer else None
+    return f"gave a {score}" if now in (score, None) else f"gave a {score}, and later a {now}"
 
 
 def case_page(case_id: int, now: datetime) -> CasePage:
@@ -208,6 +236,8 @@ def case_page(case_id: int, now: datetime) -> CasePage:
         Answer.objects.filter(customer_id=case.customer_id).order_by("-changed_at", "-pk")[:20]
     )
     about = next((one for one in answers if one.invitation_id == case.invitation_id), None)
+    events = list(case.events.select_related("note").order_by("pk"))
+    names = _staff_names({case.solved_by, *_named_in(events)})
     others = Case.objects.of([case.customer_id]).exclude(pk=case.pk).order_by("-opened_at", "-pk")
     return CasePage(
         case=case,
@@ -215,30 +245,36 @@ def case_page(case_id: int, now: datetime) -> CasePage:
         is_overdue=case.solved_at is None and case.due_at <= now,
         zone=company_zone(),
         answer=about,
-        history=_history(case, about),
+        solved_by=_actor_name(case.solved_by, names) if case.solved_at else "",
+        history=_history(case, events, about, names),
         other_cases=list(others[:20]),
         other_answers=[one for one in answers if one is not about],
     )
 
 
-def _history(case: Case, about: Answer | None) -> Sequence[HistoryLine]:
+def _history(
+    case: Case, events: Sequence[CaseEvent], about: Answer | None, names: Mapping[str, str]
+) -> Sequence[HistoryLine]:
     """Tell what happened, the newest first: events of the case, versions of the answer."""
-    events = list(case.events.select_related("note").order_by("pk"))
     revisions = (
         list(AnswerRevision.objects.filter(answer=about).order_by("number")) if about else []
     )
-    names = _staff_names(events)
     # Of two things at one instant, the answer came before the case that it opened.
     lines = [_revision_line(revision) for revision in revisions]
     lines += [_event_line(case, event, names) for event in events]
     return sorted(lines, key=lambda line: line.occurred_at)[::-1]
 
 
-def _staff_names(events: Sequence[CaseEvent]) -> Mapping[str, str]:
-    """Name the staff who acted or were given the case, by "staff:<id>"."""
-    actors = {event.actor for event in events}
-    actors |= {f"staff:{event.facts['owner']}" for event in events if "owner" in event.facts}
-    ids = [int(actor.removeprefix("staff:")) for actor in actors if actor.startswith("staff:")]
+def _named_in(events: Sequence[CaseEvent]) -> set[str]:
+    """Say who acted, or was given the case."""
+    owners = {f"staff:{event.facts['owner']}" for event in events if "owner" in event.facts}
+    return {event.actor for event in events} | owners
+
+
+def _staff_names(actors: Iterable[str]) -> Mapping[str, str]:
+    """Name the staff among these actors ("staff:<id>"); whoever else acted is left out."""
+    given = (actor.removeprefix("staff:") for actor in actors if actor.startswith("staff:"))
+    ids = [int(number) for number in given if number.isdecimal() and len(number) <= 9]
     staff = User.objects.filter(pk__in=ids)
     return {f"staff:{user.pk}": user.get_full_name() or user.get_username() for user in staff}
 
@@ -259,6 +295,10 @@ def _event_line(case: Case, event: CaseEvent, names: Mapping[str, str]) -> Histo
     text = case.resolution if event.kind == CaseEventKind.SOLVED else note.text if note else ""
     who = "Customer" if event.actor == "customer" else names.get(event.actor, "The house")
     return HistoryLine(event.occurred_at, who, title, text)
+
+
+def _actor_name(actor: str, names: Mapping[str, str]) -> str:
+    return "the customer" if actor == "customer" else names.get(actor, "the house")
 
 
 def _revision_line(revision: AnswerRevision) -> HistoryLine:

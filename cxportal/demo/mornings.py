@@ -80,7 +80,7 @@ def supervisor() -> User:
 def live(*, day: date, at: At, scenes: Scenes) -> None:
     """Let the product live through a day, up to the evening before its orders come in."""
     if scenes.is_on(day, COMPLAINT_BACK):
-        _complain(at(time(8)))
+        _complain(scenes, at(time(8)))
     if scenes.is_on(day, STATEMENT_BACK):
         _say_every_six_weeks(at(time(8)))
     learning.learn_due(now=at(PLAN_AT), limit=10**9)
@@ -152,14 +152,14 @@ def _solve_some(scenes: Scenes, now: datetime) -> None:
 # --- scenes of the stories ------------------------------------------------------------------------
 
 
-def _complain(now: datetime) -> None:
+def _complain(scenes: Scenes, now: datetime) -> None:
     """S22: while this complaint is open, nothing is sold to her."""
     cases.open_case(
         customer=customer_of(story_people.COMPLAINT),
         kind=CaseKind.COMPLAINT,
         source_ref="counter:main-street",
         detail="Half of the last order was missing, and two mails about it stayed unanswered.",
-        opened_by="staff:counter",
+        opened_by=f"staff:{scenes.supervisor.pk}",
         now=now,
     )
 

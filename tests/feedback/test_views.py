@@ -279,6 +279,39 @@ def test_what_was_solved_meanwhile_is_said(mira_client, case):
     assert (case.resolution, case.owner_id) == ("Called", None)
 
 
+@pytest.mark.parametrize(
+    "actor", ["staff:counter", "staff:", "staff:²", "staff:" + 30 * "9", "till"]
+)
+def test_a_case_opens_whoever_acted_in_it(mira_client, case, actor):
+    CaseEvent.objects.create(
+        case=case, customer_id=case.customer_id, kind="noted", actor=actor, occurred_at=NOW
+    )
+    answer = mira_client.get(reverse("feedback:case-detail", args=[case.pk]))
+    assert answer.status_code == 200
+    assert {line.who for line in answer.context["page"].history if line.title == "Note"} == {
+        "The house"
+    }
+
+
+def test_a_solved_case_says_who_solved_it_and_not_that_nobody_has_it(mira_client, case, mira):
+    cases.solve(case=case, resolution="Called back.", by=f"staff:{mira.pk}", now=NOW)
+    page = mira_client.get(reverse("feedback:case-detail", args=[case.pk])).content.decode()
+    assert "<dt>Solved by</dt><dd>Mira</dd>" in " ".join(page.split())
+    assert "Nobody yet" not in page
+    listed = mira_client.get(reverse("feedback:case-list") + "?state=solved").context["rows"]
+    assert listed[0].sub.endswith("Solved by Mira.")
+
+
+def test_a_case_is_named_by_the_score_its_words_were_said_with(mira_client, asked):
+    answering.answer(invitation=asked, score=2, text="The milk was off.", now=NOW)
+    answering.answer(invitation=asked, score=9, text="All is well.", now=NOW + timedelta(minutes=5))
+    row = mira_client.get(reverse("feedback:case-list")).context["rows"][0]
+    assert (row.title, row.sub) == (
+        "Dolores Reyes gave a 2, and later a 9",
+        "“The milk was off.” Nobody has it yet.",
+    )
+
+
 def test_a_case_page_takes_the_same_queries_for_any_history(case, mira, django_assert_num_queries):
     for number in range(6):
         by = f"staff:{mira.pk}"
