@@ -10,6 +10,7 @@ class LoyaltyConfig(AppConfig):
         from cxportal.lib.registry import Action, Fact, Moment, registry
         from loyalty import queries
         from loyalty.holdings import HOLDINGS
+        from loyalty.rules import wrong_with_bonus
         from loyalty.services import awarding
 
         registry.add(
@@ -28,5 +29,6 @@ class LoyaltyConfig(AppConfig):
                     customer_id, source_ref, int(parameters["points"]), now
                 ),
                 describe=lambda parameters: f"{parameters['points']} bonus points",
+                check=wrong_with_bonus,
             ),
         )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
+from typing import Any
 
 from babel.numbers import get_currency_precision
 
@@ -18,6 +19,26 @@ CLOSE_POINTS = 50
 # points are missing earns them in the same month who would not have otherwise.
 CLOSE_LIKELIHOOD = 0.15
 CLOSE_VALUE = 1.0
+
+
+# What one message may give at most: a slip of the hand should not cost a year's points.
+MOST_BONUS_POINTS = 10_000
+
+
+def wrong_with_bonus(parameters: Any) -> str:
+    """Say what keeps a campaign from giving bonus points like this; "" where nothing does.
+
+    >>> wrong_with_bonus({"points": 50})
+    ''
+    >>> wrong_with_bonus({"points": -500})
+    'Give whole points from 1 to 10,000, such as {"points": 50}.'
+    """
+    points = parameters.get("points") if isinstance(parameters, Mapping) else None
+    if not isinstance(points, int) or isinstance(points, bool) or set(parameters) != {"points"}:
+        points = 0
+    if 1 <= points <= MOST_BONUS_POINTS:
+        return ""
+    return f'Give whole points from 1 to {MOST_BONUS_POINTS:,}, such as {{"points": 50}}.'
 
 
 class EntryKind(StrEnum):

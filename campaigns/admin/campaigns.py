@@ -31,14 +31,12 @@ class CampaignForm(forms.ModelForm):
                 self.fields[name].widget = UnfoldAdminSelectWidget(choices=choices)
 
     def clean(self) -> dict[str, Any]:
-        """Refuse parameters that the action cannot be described with: it could not be done either."""
+        """Refuse parameters with which the action cannot be done."""
         given: dict[str, Any] = super().clean() or self.cleaned_data
         action = registry.actions.get(given.get("action", ""))
-        if action and "parameters" in given:
-            try:
-                action.describe(given["parameters"])
-            except (LookupError, TypeError, ValueError):
-                self.add_error("parameters", f"“{action.label}” needs other parameters.")
+        wrong = action.check(given["parameters"]) if action and "parameters" in given else ""
+        if wrong:
+            self.add_error("parameters", wrong)
         return given
 
 

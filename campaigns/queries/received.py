@@ -100,7 +100,6 @@ def why(delivery: Delivery) -> Why:
     decision = delivery.decision
     moment = registry.moments.get(decision.moment.kind)
     names = dict(moment.subject_name([decision.moment.subject_id])) if moment else {}
-    action = registry.actions.get(delivery.campaign.action)
     return Why(
         delivery=delivery,
         about=names.get(decision.moment.subject_id) or f"“{delivery.campaign.name}”",
@@ -109,7 +108,7 @@ def why(delivery: Delivery) -> Why:
         sent_at=delivery.finished_at if delivery.state in _ARRIVED else None,
         agreed=_agreed(delivery),
         others=_others(decision),
-        promise=action.describe(delivery.campaign.parameters) if action else "",
+        promise=str(decision.facts.get("promise", "")),
         can_have_plenty="rhythm_days" in decision.facts,
         answers=_answers(decision),
         zone=ZoneInfo(company().time_zone),

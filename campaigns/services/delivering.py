@@ -329,10 +329,11 @@ def _may_leave(mail: Mail, now: datetime) -> bool:
                 "rendered_at": now,
             },
         )
-        action = registry.actions.get(delivery.campaign.action)
+        promised = delivery.decision.facts
+        action = registry.actions.get(promised.get("action", ""))
         if action:
             reference = f"delivery:{delivery.pk}"
-            action.perform(delivery.customer_id, reference, delivery.campaign.parameters, now)
+            action.perform(delivery.customer_id, reference, promised["parameters"], now)
     return True
 
 

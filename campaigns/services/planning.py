@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from heapq import merge
 from itertools import groupby, islice
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import F, Q
@@ -192,6 +193,7 @@ def _decision(
     now: datetime,
 ) -> Decision:
     facts = choice.facts | {"bought_on": bought.get((choice.customer_id, choice.subject_id), [])}
+    facts |= _promised(choice.campaign)
     return Decision(
         customer_id=choice.customer_id,
         moment_id=moment_id,
@@ -206,6 +208,18 @@ def _decision(
         considered=choice.considered,
         decided_at=now,
     )
+
+
+def _promised(campaign: Campaign) -> dict[str, Any]:
+    """What comes with it, as it stands now: a campaign that is changed later changes no promise."""
+    action = registry.actions.get(campaign.action)
+    if action is None:
+        return {}
+    return {
+        "action": action.key,
+        "parameters": campaign.parameters,
+        "promise": action.promise(campaign.parameters),
+    }
 
 
 # --- deliveries -----------------------------------------------------------------------------------

@@ -97,13 +97,19 @@ class Action:
     """Something an app can do for a customer when a decision chose it.
 
     ``perform(customer_id, source_ref, parameters, now)`` must be repeatable by ``source_ref``.
-    ``describe(parameters)`` says it in words of the message ("50 bonus points").
+    ``check(parameters)`` says what is wrong with what somebody typed, "" where nothing is; whatever it
+    lets through, ``describe(parameters)`` says in words of the message ("50 bonus points").
     """
 
     key: str
     label: str
     perform: Callable[[int, str, Mapping[str, Any], datetime], None]
     describe: Callable[[Mapping[str, Any]], str]
+    check: Callable[[Any], str] = lambda parameters: ""
+
+    def promise(self, parameters: Any) -> str:
+        """Describe it, or nothing where it cannot be done like this."""
+        return "" if self.check(parameters) else self.describe(parameters)
 
 
 class Erasing(StrEnum):

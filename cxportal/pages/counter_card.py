@@ -172,5 +172,5 @@ def _reason(choice: Choice, days: Sequence[str]) -> str:
         choice.facts | {"bought_on": list(days)}, "staff"
     )
     action = registry.actions.get(choice.campaign.action)
-    promise = action.describe(choice.campaign.parameters) if action else ""
+    promise = action.promise(choice.campaign.parameters) if action else ""
     return ". ".join(part[0].upper() + part[1:] for part in (said, promise) if part)

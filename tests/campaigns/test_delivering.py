@@ -11,11 +11,13 @@ from django.core.mail import EmailMessage
 from django.db import connection
 
 from campaigns.models import Campaign, Decision, Delivery, Message, SandboxMessage, SendingPolicy
+from campaigns.queries.received import why
 from campaigns.rules.codes import DeliveryState
 from campaigns.sandbox import SandboxBackend
 from campaigns.services import delivering, planning
+from loyalty.models import PointsEntry
 from profiles.models import ContactPreference, Identifier, Product
-from profiles.rules.names import ConsentState, Purpose
+from profiles.rules.names import ConsentState
 from profiles.services import scheduling
 from tests.factories.campaigns import (
     LONG_AGO,
@@ -263,13 +265,33 @@ def states() -> list[tuple[str, str]]:
 
 def test_a_message_whose_promise_cannot_be_kept_holds_no_other_up(two_planned):
     first, _ = two_planned
-    unpromised = Campaign.objects.get(code="next-tier")
-    Campaign.objects.filter(pk=unpromised.pk).update(parameters={})
-    Delivery.objects.filter(pk=first.pk).update(campaign=unpromised)
-    consent(first.customer, purpose=Purpose.OFFERS)
+    unkept = Decision.objects.get(pk=first.decision_id)
+    unkept.pk = None
+    unkept.facts |= {"action": "bonus_points", "parameters": {}}
+    unkept.save(force_insert=True)
+    Delivery.objects.filter(pk=first.pk).update(decision=unkept)
     assert delivering.deliver_due(now=NOON) == {"failed": 1, "sent": 1}
     assert states() == [("failed", "action_impossible"), ("sent", "")]
     assert Message.objects.filter(delivery=first).count() == 0
+
+
+def test_what_was_promised_is_given_whatever_the_campaign_says_since():
+    ready_house()
+    reorder = Campaign.objects.filter(code="reorder")
+    reorder.update(action="bonus_points", parameters={"points": 20})
+    due_habit(reachable_customer())
+    planning.plan_morning(now=MORNING)
+    reorder.update(parameters={"points": 500})
+    assert delivering.deliver_due(now=NOON) == {"sent": 1}
+    assert list(PointsEntry.objects.values_list("points", flat=True)) == [20]
+    assert why(Delivery.objects.get()).promise == "20 bonus points"
+
+
+def test_a_message_that_promised_nothing_says_so_whatever_the_campaign_says_since(planned):
+    delivering.deliver_due(now=NOON)
+    Campaign.objects.update(action="bonus_points", parameters={"points": 50})
+    assert why(Delivery.objects.get()).promise == ""
+    assert PointsEntry.objects.count() == 0
 
 
 def test_a_message_whose_address_is_gone_holds_no_other_up(two_planned):

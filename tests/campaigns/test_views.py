@@ -260,7 +260,23 @@ def test_a_campaign_without_words_is_listed_and_gets_its_first_version(manager):
     assert manager.get(elsewhere).status_code == 404
 
 
-@pytest.mark.parametrize(("parameters", "status"), [("{}", 200), ('{"points": 20}', 302)])
+@pytest.mark.parametrize(
+    ("parameters", "status"),
+    [
+        ("{}", 200),
+        ("[1]", 200),
+        ("7", 200),
+        ('{"points": -500}', 200),
+        ('{"points": 0}', 200),
+        ('{"points": 1000000000000}', 200),
+        ('{"points": 1e12}', 200),
+        ('{"points": "abc"}', 200),
+        ('{"points": true}', 200),
+        ('{"points": 20.5}', 200),
+        ('{"points": 20, "for": "all"}', 200),
+        ('{"points": 20}', 302),
+    ],
+)
 def test_an_action_is_refused_without_what_it_needs(manager, parameters, status):
     form = {
         "code": "gift",

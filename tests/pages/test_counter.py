@@ -7,8 +7,9 @@ from datetime import timedelta
 import numpy as np
 import pytest
 import time_machine
+from django.db.models import JSONField, Value
 
-from campaigns.models import Decision, Outcome
+from campaigns.models import Campaign, Decision, Outcome
 from campaigns.services import deciding, planning
 from cxportal.pages.access import Role
 from feedback.services import cases
@@ -115,6 +116,16 @@ def test_the_card_says_who_what_is_due_and_why(mira, dolores):
     assert "offers and news by e-mail: not asked" in page
     assert "phone …4471" in page
     assert "+12124154471" not in page
+
+
+@pytest.mark.parametrize("parameters", [{}, [1], {"points": "abc"}, {"points": -500}, None])
+def test_a_campaign_that_promises_nonsense_keeps_no_card_closed(mira, dolores, parameters):
+    Campaign.objects.filter(code="reorder").update(
+        action="bonus_points", parameters=Value(parameters, JSONField())
+    )
+    page = card(mira, dolores)
+    assert "Hazelnut beans" in page
+    assert "bonus points" not in page
 
 
 def test_times_are_those_of_the_store_where_it_was_bought(mira, dolores, now):
