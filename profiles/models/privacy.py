@@ -11,7 +11,7 @@ from profiles.rules.names import AccessAct, PrivacyRequestKind
 
 
 class AccessRecord(models.Model):
-    """One look at, or change of, a person's data by staff; append-only.
+    """One look at, or change of, a person's data by staff; append-only, until retention lets go of it.
 
     ``door`` is the page or API operation, ``detail`` what was done there (codes, no personal data), ``reason`` why
     where it was asked. A search has no customer.
@@ -58,6 +58,9 @@ class PrivacyRequest(models.Model):
     error = models.TextField(blank=True)
     path = models.CharField(max_length=500, blank=True, help_text="of an export's file")
     expires_at = models.DateTimeField(null=True, blank=True)
+    mailed_at = models.DateTimeField(
+        null=True, blank=True, help_text="when the link to an export left"
+    )
     lease_until = models.DateTimeField(null=True, blank=True)
     attempts = models.PositiveSmallIntegerField(db_default=0)
 
@@ -78,7 +81,8 @@ class Suppression(models.Model):
     """Somebody who was erased: files and events must not bring them back.
 
     ``digest`` is HMAC-SHA-256, under a key of this installation, of "kind:scope:value"; nothing leads from it
-    back to the person. Their own sign-up with consent lifts it.
+    back to the person. ``erased_at`` is the first of the month. Their own sign-up with consent lifts it.
+    Rows that begin with "key-" are marks of the keys that were used.
     """
 
     digest = models.CharField(max_length=64, unique=True)
@@ -90,7 +94,7 @@ class Suppression(models.Model):
 
 
 class RetentionRule(models.Model):
-    """How long a kind of data is kept (``kind`` is a key of the registry's holdings)."""
+    """How long a kind of data is kept (``kind`` is a key of the registry's holdings or mentions)."""
 
     kind = models.CharField(max_length=60, unique=True)
     keep_days = models.PositiveIntegerField()
