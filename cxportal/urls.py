@@ -7,8 +7,11 @@ from django.contrib.auth import views as auth_views
 from django.urls import include, path
 
 from cxportal.pages import (
+    checkout_consent,
     confirm_consent,
     counter,
+    doors_page,
+    enrol,
     counter_household,
     fresh_link,
     health,
@@ -19,6 +22,7 @@ from cxportal.pages import (
     my_page,
     overview,
     settings_page,
+    sign_up,
 )
 
 urlpatterns = [
@@ -34,8 +38,11 @@ urlpatterns = [
     path("settings/stop/", settings_page.stop, name="sending-stop"),
     path("settings/resume/", settings_page.resume, name="sending-resume"),
     path("settings/adopt/", settings_page.adopt, name="sending-adopt"),
+    path("settings/doors/", doors_page.doors, name="settings-doors"),
+    path("settings/doors/<int:place_id>/", doors_page.qr_sheet, name="settings-qr"),
     path("counter/", counter.counter, name="counter"),
     path("counter/store/", counter.choose_store, name="counter-store"),
+    path("counter/enrol/", enrol.enrol, name="counter-enrol"),
     path("counter/<int:customer_id>/", counter.customer_card, name="counter-customer"),
     path("counter/<int:customer_id>/answer/", counter.answer_suggestion, name="counter-answer"),
     path(
@@ -61,6 +68,10 @@ urlpatterns = [
     path("my/<str:token>/delicate/withdraw/", my_facts.withdraw, name="my-delicate"),
     path("my/<str:token>/household/<str:said>/", my_household.household, name="my-household"),
     path("my/<str:token>/person/", my_page.person, name="my-person"),
+    path("join/<str:code>/", sign_up.sign_up, name="sign-up"),
+    path("join/<str:code>/done/", sign_up.done, name="sign-up-done"),
+    path("checkout/<str:shop>/", checkout_consent.agree, name="checkout"),
+    path("checkout/<str:shop>/boxes.json", checkout_consent.boxes, name="checkout-boxes"),
     path("confirm/<str:token>/", confirm_consent.confirm_consent, name="confirm-consent"),
     path("fresh/<str:purpose>/<str:token>/", fresh_link.fresh, name="fresh-link"),
     path("", include("campaigns.urls")),

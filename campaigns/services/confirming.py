@@ -6,6 +6,7 @@ import logging
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection
 from django.template.loader import render_to_string
@@ -60,7 +61,7 @@ def ask_due(*, now: datetime, limit: int = 1_000) -> dict[str, int]:
 
 
 def _claimed(now: datetime) -> Sequence[ConsentRequest]:
-    params = {
+    params: dict[str, Any] = {
         "lease": LEASE, "most": MOST_ATTEMPTS, "now": now, "waits": CONFIRM_WITHIN, "limit": BATCH,
     }  # fmt: skip
     with connection.cursor() as cursor:

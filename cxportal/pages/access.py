@@ -87,6 +87,8 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
         | _grants("loyalty", "add change", "tier")
         | _grants("feedback", "add change", "survey")
         | _grants("profiles", "add change", "product category")
+        | _grants("profiles", "view change", "consentrule")
+        | _grants("profiles", "add", "consentwording")
         | _grants("profiles", "view", "company learnedmodel importreject")
         | _grants("profiles", "view add change", "importjob")
         | _grants("campaigns", "add change", "campaign")

@@ -91,6 +91,9 @@ NAVIGATION = (
     Entry("Imports", "profiles:import-list", "imports", roles_with("profiles.view_importjob")),
     Entry("Staff", "admin:auth_user_changelist", "person", roles_with("auth.view_user")),
     Entry("All data", "admin:index", "menu", OFFICE_ROLES),
+    Entry(
+        "Ways in", "settings-doors", "plus", frozenset({Role.ADMINISTRATOR, Role.MANAGER})
+    ),
     Entry("Settings", "settings", "settings", frozenset({Role.ADMINISTRATOR, Role.MANAGER})),
 )
 
@@ -205,6 +208,7 @@ TABLES = {
         "profiles.importjob": "Imports",
         "profiles.importreject": "Rows kept aside",
         "profiles.consentwording": "Wordings of consent",
+        "profiles.consentrule": "How consent is asked",
         "profiles.learnedmodel": "What is learned over all",
     },
     "House": {

@@ -14,10 +14,14 @@ from tests.pages import rows
 # opened by mistake shows here.
 OPEN = {
     "answer/<str:token>/",
+    "checkout/<str:shop>/",
+    "checkout/<str:shop>/boxes.json",
     "confirm/<str:token>/",
     "data/login/",
     "fresh/<str:purpose>/<str:token>/",
     "healthz",
+    "join/<str:code>/",
+    "join/<str:code>/done/",
     "login/",
     "my/<str:token>/",
     "my/<str:token>/consent/",
