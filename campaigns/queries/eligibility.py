@@ -22,6 +22,7 @@ from campaigns.rules.windows import QuietHours, next_open_of
 from cxportal.lib.registry import Days, Longs, registry
 from profiles.queries.company import ZONE_SQL, company_day
 from profiles.querysets.consents import standing_sql
+from profiles.querysets.customers import present_sql
 
 # "Less of this" keeps a campaign silent for a quarter of a year.
 LESS_DAYS = 90
@@ -31,7 +32,7 @@ BUDGET_DAYS = 7
 # what would have been said (else the group would be asked more often than the treated).
 _STANDING = f"""
     SELECT c.id, {ZONE_SQL} AS zone,
-        p.quiet_from, p.quiet_until, p.max_per_week,
+        p.quiet_from, p.quiet_until, p.max_per_week, {present_sql("c")} AS is_present,
         EXISTS (SELECT 1 FROM profiles_identifier i
             WHERE i.customer_id = c.id AND i.kind = 'email') AS has_address,
         (SELECT count(*) FROM campaigns_delivery d WHERE d.customer_id = c.id AND NOT d.is_transactional
@@ -79,7 +80,7 @@ _ANSWERED = """
 
 @dataclass(frozen=True)
 class Standing:
-    """How one customer stands with us at an instant."""
+    """How one customer stands with us at an instant; who is merged or erased is not ``is_present``."""
 
     zone: ZoneInfo
     quiet: tuple[QuietHours, ...]
@@ -89,6 +90,7 @@ class Standing:
     granted: frozenset[str]
     less: frozenset[int]
     selling_forbidden: bool
+    is_present: bool
 
     def opens(self, at: datetime) -> datetime:
         """The first instant from ``at`` on at which a message may arrive."""
@@ -137,7 +139,7 @@ def selling_forbidden(customer_ids: Sequence[int], now: datetime) -> set[int]:
 
 
 def _standing(row: tuple[Any, ...], policy: SendingPolicy, forbidden: bool) -> Standing:
-    _, zone, quiet_from, quiet_until, own_limit, has_address, said, granted, less = row
+    _, zone, quiet_from, quiet_until, own_limit, is_present, has_address, said, granted, less = row
     company_limit = policy.max_per_week
     own_hours = () if quiet_from is None else ((quiet_from, quiet_until),)
     return Standing(
@@ -146,10 +148,11 @@ def _standing(row: tuple[Any, ...], policy: SendingPolicy, forbidden: bool) -> S
         quiet=((policy.quiet_from, policy.quiet_until), *own_hours),
         allowance=company_limit if own_limit is None else min(company_limit, own_limit),
         said=said,
-        has_address=has_address,
+        has_address=has_address and is_present,
         granted=frozenset(granted),
         less=frozenset(less),
         selling_forbidden=forbidden,
+        is_present=is_present,
     )
 
 

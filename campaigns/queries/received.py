@@ -83,16 +83,18 @@ def _received(delivery: Delivery) -> Received:
 
 
 def delivery_of(public_id: str) -> Delivery | None:
-    """Find the message that a signed link is about."""
+    """Find the message that a signed link is about; its customer is the present one."""
     try:
         key = UUID(public_id)
     except ValueError:
         return None
-    return (
-        Delivery.objects.select_related("decision__moment", "campaign", "customer")
-        .filter(public_id=key)
-        .first()
+    found = Delivery.objects.select_related(
+        "decision__moment", "decision__customer__merged_into", "campaign", "customer__merged_into"
     )
+    delivery = found.filter(public_id=key).first()
+    if delivery is not None:
+        delivery.customer = delivery.customer.present
+    return delivery
 
 
 def why(delivery: Delivery) -> Why:

@@ -118,7 +118,7 @@ def _carry_out(outcome: Outcome, now: datetime) -> None:
         stop(decision=outcome.decision, door=outcome.door, actor=outcome.actor, now=now)
     elif kind == OutcomeKind.PERSON:
         cases.open_case(
-            customer=outcome.customer,
+            customer=outcome.customer.present,
             kind=CaseKind.PERSON,
             source_ref=f"decision:{outcome.decision_id}",
             detail="Asked for a person from a message.",
@@ -132,13 +132,15 @@ def _said(outcome: Outcome, now: datetime) -> scheduling.Said | None:
     if moment.kind != DUE_REORDER:
         return None
     product = Product.objects.get(pk=moment.subject_id)
-    return scheduling.Said(customer=outcome.customer, product=product, door=outcome.door, now=now)
+    return scheduling.Said(
+        customer=outcome.customer.present, product=product, door=outcome.door, now=now
+    )
 
 
 def stop(*, decision: Decision, door: str, actor: str, now: datetime) -> None:
     """Withdraw the consent that this message stood on; the ledger keeps who, when and where."""
     consenting.withdraw(
-        customer=decision.customer,
+        customer=decision.customer.present,
         purpose=Purpose(decision.campaign.purpose),
         channel=Channel.EMAIL,
         door=door,

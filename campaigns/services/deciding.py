@@ -97,6 +97,7 @@ def decide_in_bulk(*, customers: Sequence[int], context: Context, now: datetime)
 def _decided(customers: Sequence[int], context: Context, now: datetime, *, told: bool) -> Decided:
     policy = sending_policy()
     stands = eligibility.standings(customers, policy, now)
+    customers = [customer for customer in customers if stands[customer].is_present]
     parts = [
         _weighed(campaign, occurrences, stands, policy, context, now)
         for campaign, occurrences in _candidates(customers, context, now)

@@ -102,13 +102,15 @@ def _save(request: StaffRequest, campaign: Campaign, language: str, form: Templa
 
 
 def _chosen(given: QueryDict) -> list[Customer]:
-    return list(Customer.objects.filter(pk=_number(given.get("customer"))))
+    return list(Customer.objects.present().filter(pk=_number(given.get("customer"))))
 
 
 def _example_customers() -> list[Customer]:
     """Offer customers of whom something is known well enough to be said."""
     sure = Habit.objects.filter(doubt="", product__isnull=False).order_by("-pk")
-    found = Customer.objects.filter(pk__in=list(sure.values_list("customer_id", flat=True)[:50]))
+    found = Customer.objects.present().filter(
+        pk__in=list(sure.values_list("customer_id", flat=True)[:50])
+    )
     return list(found.order_by("name", "pk")[:FOUND])
 
 
@@ -130,7 +132,7 @@ def template_preview(request: StaffRequest) -> HttpResponse:
     By POST the words of the editor, by GET those of a version that is stored.
     """
     given = request.POST or request.GET
-    customer = Customer.objects.filter(pk=_number(given.get("customer"))).first()
+    customer = Customer.objects.present().filter(pk=_number(given.get("customer"))).first()
     if customer is None:
         return _frame(request, problems=["Choose a customer to see the message for."])
     form = TemplateForm(request.POST or _stored_parts(_number(given.get("template"))))

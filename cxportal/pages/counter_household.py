@@ -21,6 +21,7 @@ from cxportal.pages.my_facts import SAYINGS as FACT_SAYINGS
 from cxportal.pages.my_household import SAYINGS as HOUSEHOLD_SAYINGS
 from cxportal.pages.my_household import FieldWrong
 from cxportal.pages.my_known import my_known
+from cxportal.pages.people import customer_or_404
 from profiles.models import Attribute, Customer
 from profiles.queries.company import company, company_kept
 from profiles.queries.households import known_by
@@ -36,7 +37,9 @@ DOOR = "counter"
 @never_cache
 def household_page(request: StaffRequest, customer_id: int) -> HttpResponse:
     """Show household and wishes, with the forms that change them."""
-    customer = get_object_or_404(Customer, pk=customer_id)
+    customer = customer_or_404(pk=customer_id)
+    if customer.pk != customer_id:
+        return redirect("counter-household", customer.pk)
     with company_kept():
         context: dict[str, Any] = frame(request)
         context |= {
@@ -56,7 +59,7 @@ def household_page(request: StaffRequest, customer_id: int) -> HttpResponse:
 @role_required(*ROLES)
 def household(request: StaffRequest, customer_id: int, said: str) -> HttpResponse:
     """Keep what the customer said of the household."""
-    customer = get_object_or_404(Customer, pk=customer_id)
+    customer = customer_or_404(pk=customer_id)
     if said not in SAYINGS:
         raise Http404
     just = ""
@@ -72,7 +75,7 @@ def household(request: StaffRequest, customer_id: int, said: str) -> HttpRespons
 @role_required(*ROLES)
 def fact(request: StaffRequest, customer_id: int, attribute_id: int, said: str) -> HttpResponse:
     """Keep, delete or take back a wish that the customer told."""
-    customer = get_object_or_404(Customer, pk=customer_id)
+    customer = customer_or_404(pk=customer_id)
     attribute = get_object_or_404(Attribute, pk=attribute_id, is_for_staff=True)
     if said not in FACT_SAYINGS:
         raise Http404

@@ -83,8 +83,8 @@ def send_fresh_link(*, purpose: LinkPurpose, subject: str) -> None:
 
 
 def _my_page(public_id: str) -> Expired | None:
-    customer = Customer.objects.filter(public_id=public_id).first()
-    return _to_my_page(customer) if customer else None
+    customer = Customer.objects.followed().filter(public_id=public_id).first()
+    return _to_my_page(customer.present) if customer else None
 
 
 def _to_my_page(customer: Customer) -> Expired:
@@ -93,17 +93,23 @@ def _to_my_page(customer: Customer) -> Expired:
 
 
 def _why(public_id: str) -> Expired | None:
-    delivery = Delivery.objects.select_related("customer").filter(public_id=public_id).first()
+    delivery = (
+        Delivery.objects.select_related("customer__merged_into").filter(public_id=public_id).first()
+    )
     if delivery is None:
         return None
     url = link(LinkPurpose.WHY, "campaigns:why", public_id)
-    return Expired(delivery.customer, url, "It says why you got that message:")
+    return Expired(delivery.customer.present, url, "It says why you got that message:")
 
 
 def _question(public_id: str) -> Expired | None:
     # A link to a question outlives the question, so the fresh one leads to where open ones stand.
-    asked = Invitation.objects.select_related("customer").filter(public_id=public_id).first()
-    return _to_my_page(asked.customer) if asked else None
+    asked = (
+        Invitation.objects.select_related("customer__merged_into")
+        .filter(public_id=public_id)
+        .first()
+    )
+    return _to_my_page(asked.customer.present) if asked else None
 
 
 # A link for stopping never expires, and one to a product has nothing to hide.

@@ -14,7 +14,7 @@ from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
@@ -24,7 +24,9 @@ from campaigns.rules.windows import leave_an_hour
 from cxportal.lib.errors import DomainError
 from cxportal.lib.http import HtmxRequest
 from cxportal.lib.links import LinkExpired, LinkInvalid, LinkPurpose, subject_of
+from cxportal.pages.joining_forms import evidence_of
 from cxportal.pages.my_page_content import MyPage, my_page, next_round, schedule
+from cxportal.pages.people import customer_or_404
 from feedback.rules import CaseKind
 from feedback.services import cases
 from profiles.models import Customer, Product
@@ -50,7 +52,7 @@ def by_link(view: View) -> View:
             return render(request, "cxportal/my_page_expired.html", {"token": token}, status=410)
         except LinkInvalid:
             return render(request, "cxportal/my_page_lost.html", status=404)
-        customer = get_object_or_404(Customer, public_id=public_id)
+        customer = customer_or_404(public_id=public_id)
         return view(request, token, customer, **parts)
 
     return login_not_required(never_cache(opened))
@@ -199,8 +201,7 @@ def consent(request: HtmxRequest, token: str, customer: Customer) -> HttpRespons
     elif not _agreed(request, one):
         return _page(request, token, customer, must_tick=one.purpose)
     else:
-        _grant(request, customer, one)
-        messages.success(request, f"Started: {one.purpose_words}. Stopping is as near.")
+        messages.success(request, _grant(request, customer, one))
     return _back(token, "channels")
 
 
@@ -220,13 +221,17 @@ def _agreed(request: HttpRequest, one: Consent) -> bool:
 
 
 def _withdraw(request: HttpRequest, customer: Customer, one: Consent) -> None:
-    if one.is_granted:
+    if one.is_granted or one.asked_at:
         consenting.withdraw(**_statement(request, customer, one))
 
 
-def _grant(request: HttpRequest, customer: Customer, one: Consent) -> None:
+def _grant(request: HttpRequest, customer: Customer, one: Consent) -> str:
+    """Take a yes, and say what follows from it."""
     if not one.is_granted:
-        consenting.grant(**_statement(request, customer, one), wording=wording_shown(one))
+        said = consenting.grant(**_statement(request, customer, one), wording=wording_shown(one))
+        if said.state == ConsentState.ASKED:
+            return f"Nearly: a mail asks you to confirm {one.purpose_words}. It counts once you do."
+    return f"Started: {one.purpose_words}. Stopping is as near."
 
 
 def _statement(request: HttpRequest, customer: Customer, one: Consent) -> dict[str, Any]:
@@ -238,9 +243,7 @@ def _statement(request: HttpRequest, customer: Customer, one: Consent) -> dict[s
         "door": DOOR,
         "actor": ACTOR,
         "occurred_at": timezone.now(),
-        "evidence": consenting.Evidence(
-            request.META.get("REMOTE_ADDR", ""), request.headers.get("User-Agent", "")
-        ),
+        "evidence": evidence_of(request),
     }
 
 

@@ -43,7 +43,7 @@ def open_case(
     New words on an open case are added to its history.
     """
     case = Case(
-        customer=customer,
+        customer=customer.present,
         origin_profile_id=invitation.origin_profile_id if invitation else None,
         kind=kind,
         source_ref=source_ref,

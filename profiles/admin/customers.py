@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from cxportal.lib.admin import ReadOnlyAdmin, ReadOnlyInline, links
@@ -65,9 +66,17 @@ class CustomerAdmin(ReadOnlyAdmin):
     search_help_text = (
         "Name, e-mail address, phone or card number, last four digits, or customer number"
     )
-    fields = ("name", "language", "time_zone", "home_place", "created_at", "rows")
+    fields = ("state", "name", "language", "time_zone", "home_place", "created_at", "rows")
     inlines = (IdentifierInline, ProfileInline, ConsentInline, ScheduleInline)
     ordering = ("-id",)
+
+    @admin.display(description="state")
+    def state(self, customer: Customer) -> str | SafeString:
+        if customer.erased_at:
+            return "erased"
+        if customer.merged_into_id:
+            return format_html("merged into {}", links([_customer_link(customer.merged_into_id)]))
+        return "present"
 
     @admin.display(description="their rows")
     def rows(self, customer: Customer) -> SafeString:
@@ -79,6 +88,10 @@ class CustomerAdmin(ReadOnlyAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Customer], search_term: str
     ) -> tuple[QuerySet[Customer], bool]:
-        """Search as people ask."""
-        found = queryset.filter(matching(search_term)) if search_term.strip() else queryset
-        return found, False
+        """List who is present, and search as people ask."""
+        listed = queryset & Customer.objects.present()
+        return listed.filter(matching(search_term)) if search_term.strip() else listed, False
+
+
+def _customer_link(customer_id: int) -> tuple[str, str]:
+    return f"customer {customer_id}", reverse("admin:profiles_customer_change", args=[customer_id])

@@ -11,6 +11,7 @@ from django.db.models.functions import Now
 
 from profiles.models.company import Place
 from profiles.models.sources import Source
+from profiles.querysets.customers import CustomerQuerySet
 
 
 class Customer(models.Model):
@@ -41,6 +42,8 @@ class Customer(models.Model):
     # Set by whatever records a purchase; cleared by learning. The night costs what changed.
     habits_due = models.BooleanField(db_default=False, editable=False)
 
+    objects = CustomerQuerySet.as_manager()
+
     class Meta:
         indexes = [
             GinIndex(
@@ -53,6 +56,11 @@ class Customer(models.Model):
 
     def __str__(self) -> str:
         return f"customer {self.pk}"
+
+    @property
+    def present(self) -> Customer:
+        """Who this is now: whoever old links and rows name, they lead there."""
+        return self.merged_into or self
 
 
 class Profile(models.Model):

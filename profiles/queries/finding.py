@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.db.models import Q
-from django.db.models.functions import Right
+from django.db.models.functions import Coalesce, Right
 
 from profiles.models import Customer, Identifier
 from profiles.queries.company import company
@@ -17,16 +17,18 @@ def matching(term: str) -> Q:
     """Narrow customers to those that ``term`` may mean; each way has its index.
 
     A name, a whole e-mail address, phone or card number, the last four digits of one, or the number
-    of the customer. An empty term matches nobody.
+    of the customer; the number of one who was merged means whom they were merged into. An empty term
+    matches nobody.
     """
     term = term.strip()
     known = Identifier.objects.alias(ending=Right("value", 4)).filter(_identified_by(term))
     # A union, for a condition with OR would look at every customer.
     others = []
     if term.isdecimal() and len(term) <= _LONGEST_KEY:
-        others.append(Customer.objects.filter(pk=int(term)).values("pk"))
+        numbered = Customer.objects.filter(pk=int(term), erased_at=None)
+        others.append(numbered.values(key=Coalesce("merged_into_id", "pk")))
     if name := folded(term):
-        others.append(Customer.objects.filter(search_name__contains=name).values("pk"))
+        others.append(Customer.objects.present().filter(search_name__contains=name).values("pk"))
     return Q(
         pk__in=known.values("customer_id").union(*others) if others else known.values("customer_id")
     )
