@@ -22,7 +22,8 @@ from cxportal.lib.errors import DomainError
 from cxportal.lib.http import StaffRequest
 from cxportal.pages.access import Role, role_of, role_required, roles_with
 from cxportal.pages.counter_card import Store, card_of
-from profiles.models import Customer, Place
+from cxportal.pages.people import customer_or_404
+from profiles.models import Place
 from profiles.queries import search
 from profiles.queries.company import company, company_kept
 from profiles.rules.names import PlaceKind
@@ -55,7 +56,9 @@ def counter(request: StaffRequest) -> HttpResponse:
 @never_cache
 def customer_card(request: StaffRequest, customer_id: int) -> HttpResponse:
     """Show the whole card of one customer."""
-    customer = get_object_or_404(Customer.objects.select_related("home_place"), pk=customer_id)
+    customer = customer_or_404(pk=customer_id)
+    if customer.pk != customer_id:
+        return redirect("counter-customer", customer.pk)
     with company_kept():
         shown = frame(request)
         card = card_of(customer=customer, store=shown["store"], now=shown["now"])
@@ -76,7 +79,7 @@ def choose_store(request: StaffRequest) -> HttpResponse:
 @role_required(*ROLES)
 def answer_suggestion(request: StaffRequest, customer_id: int) -> HttpResponse:
     """Record what became of one suggestion."""
-    customer = get_object_or_404(Customer, pk=customer_id)
+    customer = customer_or_404(pk=customer_id)
     kind = request.POST.get("answer", "")
     if kind not in ANSWERS:
         return HttpResponse("No such answer.", status=400, content_type="text/plain")
