@@ -11,6 +11,7 @@ from profiles.models.consents import (
 )
 from profiles.models.customers import ContactPreference, Customer, Profile
 from profiles.models.facts import Attribute, FactValue
+from profiles.models.finding import NameWord
 from profiles.models.habits import Habit, LearnedModel, ReorderSchedule, ReorderStatement
 from profiles.models.households import Household, HouseholdMember, HouseholdWarning
 from profiles.models.identities import Identifier, IdentifierRule, ProfileEdge, Suspicion
@@ -56,6 +57,7 @@ __all__ = [
     "ImportedRow",
     "InboundEvent",
     "LearnedModel",
+    "NameWord",
     "Pickup",
     "PickupEvent",
     "PickupLine",

@@ -1,34 +1,25 @@
-"""Finding a customer from one box: last digits, card, order, e-mail or name.
+"""Finding a customer from one box: any part of a phone or card number, order, e-mail or name.
 
-What was typed decides where is looked; one query, and a second one for typing errors where the
-first found nobody. Nothing that was typed becomes part of a pattern unescaped.
+What was typed decides where is looked (``profiles.rules.typed``). Names are found by whole words and their
+beginnings first; where that leaves room, by words that are a typing error or two away. Nothing that was
+typed becomes part of a pattern unescaped.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import connection
 
-from profiles.rules.names import (
-    IdentifierKind,
-    folded,
-    normal_card,
-    normal_email,
-    normal_phone,
-    recognised,
-)
+from profiles.rules.names import IdentifierKind, recognised
+from profiles.rules.typed import LONGEST, Typed, distance, most_errors, taken_apart
 
 MOST = 10
-MOST_RANKED = 2_000
-LONGEST = 100
-LEAST = 3
-MOST_WORDS = 6
-# How alike a name must be to pass for a typing error (pg_trgm, 0 … 1).
-ALIKE = 0.3
+# Of more hits some are ranked, and the answer says that there are more.
+MOST_RANKED = 300
+MOST_WORDS_MEANT = 200
 
 TOO_LITTLE = "Type at least three letters or digits."
 TOO_LONG = (
@@ -59,112 +50,90 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class _Asked:
-    """What was typed, taken apart."""
+class _Hit:
+    """A customer who may be meant; the lower ``rank`` stands before the higher."""
 
-    code: str
-    words: tuple[str, ...]
-    order: str
-    phone: str = ""
+    customer_id: int
+    matched: str
+    rank: tuple[Any, ...]
 
 
 def find(text: str, *, region: str) -> Answer:
     """Find at most ten customers for what was typed; ``region`` is the default phone country."""
     if "\0" in text or len(text) > LONGEST:
         return Answer(hint=TOO_LONG)
-    if "@" in text:
-        email = normal_email(text)
-        return _answer(_run(_BY_EMAIL, {"email": email})) if email else Answer(hint=WHOLE_EMAIL)
-    asked = _taken_apart(text, region)
-    if len(asked.code) >= LEAST:
-        return _answer(_by_code(asked))
-    if sum(len(word) for word in asked.words) < _least(asked.words):
+    typed = taken_apart(text, region)
+    if typed.email:
+        if len(typed.email.partition("@")[0]) < 2:
+            return Answer(hint=WHOLE_EMAIL)
+        return _answer(_by_email(typed.email))
+    if typed.has_code:
+        return _answer(_by_code(typed))
+    if not typed.has_words:
         return Answer(hint=TOO_LITTLE)
-    return _answer(_by_name(asked.words) or _by_likeness(asked.words))
+    return _answer(_by_name(typed.words))
 
 
-def _least(words: Sequence[str]) -> int:
-    """Names in other scripts may have two letters."""
-    return LEAST if all(word.isascii() for word in words) else 2
+# --- numbers and addresses ------------------------------------------------------------------------
 
+_PRESENT = "c.merged_into_id IS NULL AND c.erased_at IS NULL"
 
-_DIGITS = re.compile(r"[\d\s()+./-]+")
-
-
-def _taken_apart(text: str, region: str) -> _Asked:
-    """Tell digits and codes from words.
-
-    >>> _taken_apart("4471 Reyes", "US")
-    _Asked(code='4471', words=('reyes',), order='4471', phone='')
-    >>> _taken_apart("Reyes_%", "US").words
-    ('reyes',)
-    """
-    if _DIGITS.fullmatch(text):
-        return _Asked(re.sub(r"\D", "", text), (), text.strip(), normal_phone(text, region))
-    parts = text.split()
-    codes = [part for part in parts if any(letter.isdigit() for letter in part)]
-    words = folded(" ".join(part for part in parts if part not in codes)).replace("_", " ")
-    code = normal_card("".join(codes)).replace("_", "")
-    return _Asked(code, tuple(words.split()[:MOST_WORDS]), " ".join(codes))
-
-
-# --- the questions --------------------------------------------------------------------------------
-
-# Customers ``hit`` (id, matched, score) with their name and what they can be told apart by.
-_SHOWN = """
-    SELECT c.id, c.name, hit.matched, ARRAY (
-        SELECT ARRAY[i.kind, i.value] FROM profiles_identifier i
-        WHERE i.customer_id = c.id ORDER BY i.kind DESC, i.id)
-    FROM (SELECT id, min(matched) AS matched, max(score) AS score FROM ({hits}) h
-          GROUP BY id ORDER BY score DESC, id LIMIT {limit}) hit
-    JOIN profiles_customer c ON c.id = hit.id
-    ORDER BY hit.score DESC, c.search_name, c.id
+_BY_EMAIL = f"""
+    SELECT i.customer_id FROM profiles_identifier i
+      JOIN profiles_customer c ON c.id = i.customer_id AND {_PRESENT}
+     WHERE i.kind = 'email' AND i.scope = '' AND i.value = %(email)s
+"""
+_BY_EMAIL_BEGUN = f"""
+    SELECT i.customer_id, i.value FROM profiles_identifier i
+      JOIN profiles_customer c ON c.id = i.customer_id AND {_PRESENT}
+     WHERE i.kind = 'email' AND i.value LIKE %(begun)s LIMIT {MOST_RANKED}
 """
 
-_BY_EMAIL = """
-    SELECT customer_id AS id, 'e-mail' AS matched, 1.0 AS score FROM profiles_identifier
-    WHERE kind = 'email' AND value = %(email)s
-"""
 
-# The index on the last four characters serves three as well: 36 look-ups, one for each that may
-# stand before them. An order number is looked up under each source, as its index has it.
+def _by_email(email: str) -> list[_Hit]:
+    whole = [_Hit(customer, "e-mail", ()) for (customer,) in _run(_BY_EMAIL, {"email": email})]
+    if whole:
+        return whole
+    begun = email.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_")
+    rows = _run(_BY_EMAIL_BEGUN, {"begun": f"{begun}%"})
+    return [_Hit(customer, "e-mail", (value,)) for customer, value in rows]
+
+
+# The ends are asked by themselves: of three digits there are more hits than are ranked, and what stands
+# at the end is what people say. The index on the last four characters serves three as well: one look-up
+# for each that may stand before them. An order number is looked up under each source, as its index has it.
 _BY_CODE = """
-    SELECT i.customer_id AS id, i.kind AS matched,
-           CASE WHEN i.value IN (%(code)s, %(phone)s) THEN 2.0 ELSE 1.0 END AS score
-    FROM profiles_identifier i
-    JOIN profiles_customer c ON c.id = i.customer_id
-    WHERE i.kind IN ('phone', 'card') AND right(i.value, 4) = ANY(%(ends)s)
-      AND (i.value LIKE %(ending)s OR i.value = %(phone)s) {named}
+    (SELECT i.customer_id, i.kind, i.value FROM profiles_identifier i {customers}
+      WHERE i.kind IN ('phone', 'card') AND right(i.value, 4) = ANY(%(ends)s)
+        AND (i.value LIKE %(ending)s OR i.value = %(phone)s) {named} LIMIT {most})
+    UNION
+    (SELECT i.customer_id, i.kind, i.value FROM profiles_identifier i {customers}
+      WHERE i.kind IN ('phone', 'card') {within} {named} LIMIT {most})
     UNION ALL
-    SELECT b.customer_id, 'order', 3.0 FROM profiles_source s
-    JOIN profiles_purchase b ON b.source_id = s.id AND b.external_id = %(order)s
-    JOIN profiles_customer c ON c.id = b.customer_id
-    WHERE true {named}
-"""
-
-# A common beginning has many thousands of names: some are ranked, and the answer says that there are more.
-_BY_NAME = """
-    SELECT id, %(matched)s AS matched, score FROM (
-        SELECT c.id, greatest(similarity(c.search_name, %(typed)s),
-                              word_similarity(%(typed)s, c.search_name))
-                     + (c.search_name LIKE %(starts)s)::int AS score
-        FROM (SELECT c.id, c.search_name FROM profiles_customer c
-              WHERE true {named} LIMIT {most}) c
-    ) ranked WHERE score >= {alike}
+    (SELECT b.customer_id, 'order', b.external_id FROM profiles_source s
+       JOIN profiles_purchase b ON b.source_id = s.id AND b.external_id = %(order)s
+       JOIN profiles_customer c ON c.id = b.customer_id AND {present}
+      WHERE true {named} LIMIT {most})
 """
 
 
-def _by_code(asked: _Asked) -> list[tuple[Any, ...]]:
-    named, params = _named([[word] for word in asked.words])
-    # Neither digits nor letters have a meaning in a pattern.
-    params = params | {
-        "code": asked.code,
-        "order": asked.order,
-        "phone": asked.phone or asked.code,
-        "ending": f"%{asked.code}",
-        "ends": _ends(asked.code),
-    }
-    return _run(_BY_CODE.format(named=named), params)
+def _by_code(typed: Typed) -> list[_Hit]:
+    code, params = typed.code, {"order": typed.order, "phone": typed.phone or typed.code}
+    params |= {"ending": f"%{code}"}
+    within = ""
+    for n, part in enumerate(typed.parts):  # digits and letters mean nothing in a pattern
+        within += f" AND i.value LIKE %(part{n})s"
+        params[f"part{n}"] = f"%{part}%"
+    named, words = _named([[word] for word in typed.words], beginnings=True)
+    sql = _BY_CODE.format(
+        named=named,
+        within=within,
+        most=MOST_RANKED,
+        present=_PRESENT,
+        customers=f"JOIN profiles_customer c ON c.id = i.customer_id AND {_PRESENT}",
+    )
+    rows = _run(sql, params | words | {"ends": _ends(code)})
+    return [_Hit(customer, kind, _place(kind, value, typed)) for customer, kind, value in rows]
 
 
 def _ends(code: str) -> list[str]:
@@ -174,62 +143,102 @@ def _ends(code: str) -> list[str]:
     return [before + code for before in "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"]
 
 
-def _by_name(words: Sequence[str]) -> list[tuple[Any, ...]]:
-    named, params = _named([[word] for word in words])
-    return _ranked(named, params, words, matched="name", alike=0.0)
+def _place(kind: str, value: str, typed: Typed) -> tuple[Any, ...]:
+    """Whole numbers first, then ends, then what stands together, then parts in any order."""
+    code = typed.code
+    whole = kind == "order" or value in (code, typed.phone)
+    return (not whole, not value.endswith(code), code not in value, kind, value)
 
 
-def _by_likeness(words: Sequence[str]) -> list[tuple[Any, ...]]:
-    """Find names that look alike, with a typing error in any of the words."""
-    named, params = _named([_meant(word) for word in words])
-    return _ranked(named, params, words, matched=SIMILAR, alike=ALIKE)
+# --- names ----------------------------------------------------------------------------------------
+
+_WORDS = "string_to_array(c.search_name, ' ')"
+_BY_NAME = f"""
+    SELECT c.id, c.search_name FROM profiles_customer c
+     WHERE {_PRESENT} {{named}} LIMIT {MOST_RANKED}
+"""
+# Beginnings, in the order of the alphabet; the words of a million names are some ten thousands.
+_BEGINNING = f"""
+    SELECT t.n, w.word FROM unnest(%(words)s::text[]) WITH ORDINALITY t (typed, n), LATERAL (
+        SELECT word FROM profiles_nameword
+         WHERE word COLLATE "C" >= t.typed AND word COLLATE "C" < t.typed || chr(1114111)
+         ORDER BY word COLLATE "C" LIMIT {MOST_WORDS_MEANT}) w
+"""
+_NEAR = """
+    SELECT t.n, w.word FROM unnest(%(words)s::text[]) WITH ORDINALITY t (typed, n),
+           LATERAL (SELECT word FROM profiles_nameword WHERE near && profiles_near(t.typed)) w
+"""
 
 
-def _ranked(
-    named: str, params: dict[str, Any], words: Sequence[str], *, matched: str, alike: float
-) -> list[tuple[Any, ...]]:
-    typed = " ".join(words)
-    query = _BY_NAME.format(named=named, alike=alike, most=MOST_RANKED)
-    return _run(query, params | {"typed": typed, "starts": f"{typed}%", "matched": matched})
+def _by_name(words: Sequence[str]) -> list[_Hit]:
+    meant = _meant(_BEGINNING, words)
+    hits = _named_so(words, meant, "name")
+    if len(hits) > MOST:
+        return hits
+    for n, near in enumerate(_meant(_NEAR, words)):
+        most = most_errors(words[n])
+        meant[n] += [
+            word for word in near if word not in meant[n] and distance(word, words[n]) <= most
+        ]
+    known = {hit.customer_id for hit in hits}
+    return hits + [hit for hit in _named_so(words, meant, SIMILAR) if hit.customer_id not in known]
 
 
-def _meant(word: str) -> list[str]:
-    """Beginnings that may have been meant: the first letters are right, or one is doubled or swapped.
-
-    >>> _meant("maira")
-    ['mai', 'amira', 'miara', 'maria', 'aira', 'mira', 'mara']
-    """
-    start = range(min(3, len(word) - 1))
-    swapped = [word[:n] + word[n + 1] + word[n] + word[n + 2 :] for n in start]
-    dropped = [word[:n] + word[n + 1 :] for n in start]
-    return list(dict.fromkeys([word[:3], *swapped, *dropped]))
+def _meant(sql: str, words: Sequence[str]) -> list[list[str]]:
+    meant: list[list[str]] = [[] for _ in words]
+    for n, word in _run(sql, {"words": list(words)}):
+        meant[n - 1].append(word)
+    return meant
 
 
-def _named(words: Sequence[Sequence[str]]) -> tuple[str, dict[str, Any]]:
-    """Condition that a word of the name begins with one of each of ``words``.
+def _named_so(words: Sequence[str], meant: Sequence[Sequence[str]], matched: str) -> list[_Hit]:
+    """Find whose name has one of the meant words for each that was typed."""
+    if not all(meant):
+        return []
+    named, params = _named(meant)
+    rows = _run(_BY_NAME.format(named=named), params)
+    return [_Hit(customer, matched, _closeness(words, name)) for customer, name in rows]
 
-    A regular expression for each: the trigram index reads the word's start and all alternatives out
-    of it at once. Of one or two letters it reads nothing; those are two patterns. Folded words hold
-    letters and digits only, so nothing has to be escaped.
-    """
+
+def _named(
+    meant: Sequence[Iterable[str]], *, beginnings: bool = False
+) -> tuple[str, dict[str, Any]]:
+    """Condition that a name has, for each, one of these words, or a word that begins so."""
     sql = ""
     params: dict[str, Any] = {}
-    for n, meant in enumerate(words):
-        if min(map(len, meant)) > 2:
-            sql += f" AND c.search_name ~ %(word{n})s"
-            params[f"word{n}"] = rf"\m({'|'.join(meant)})"
-        else:
+    for n, words in enumerate(meant):
+        if beginnings:
             sql += f" AND c.search_name LIKE ANY(%(word{n})s)"
-            params[f"word{n}"] = [like for one in meant for like in (f"{one}%", f"% {one}%")]
+            params[f"word{n}"] = [like for word in words for like in (f"{word}%", f"% {word}%")]
+        else:
+            sql += f" AND {_WORDS} && %(word{n})s"
+            params[f"word{n}"] = list(words)
     return sql, params
 
 
-def _run(hits: str, params: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(_SHOWN.format(hits=hits, limit=MOST + 1), params)
-        return list(cursor.fetchall())
+def _closeness(words: Sequence[str], name: str) -> tuple[Any, ...]:
+    """Fewest errors first, then whole words before beginnings, then the order in which they were typed."""
+    held = name.split()
+    errors = beginnings = 0
+    for word in words:
+        if word in held:
+            continue
+        if any(one.startswith(word) for one in held):
+            beginnings += 1
+        else:
+            errors += min((distance(word, one) for one in held), default=len(word))
+    return (errors, beginnings, not name.startswith(words[0]), len(held), name)
 
 
+# --- the answer -----------------------------------------------------------------------------------
+
+_SHOWN = """
+    SELECT c.id, c.name, ARRAY (
+        SELECT ARRAY[i.kind, i.value] FROM profiles_identifier i
+        WHERE i.customer_id = c.id AND i.kind IN ('email', 'phone', 'card', 'social')
+        ORDER BY i.kind DESC, i.id LIMIT 6)
+    FROM profiles_customer c WHERE c.id = ANY(%(ids)s)
+"""
 _MATCHED = {
     IdentifierKind.PHONE: "phone number",
     IdentifierKind.CARD: "card",
@@ -237,14 +246,27 @@ _MATCHED = {
 }
 
 
-def _answer(rows: Sequence[tuple[Any, ...]]) -> Answer:
+def _run(sql: str, params: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        return list(cursor.fetchall())
+
+
+def _answer(hits: Sequence[_Hit]) -> Answer:
+    best: dict[int, _Hit] = {}
+    for hit in sorted(hits, key=lambda hit: (hit.rank, hit.customer_id)):
+        best.setdefault(hit.customer_id, hit)
+    if not best:
+        return Answer(hint=NOBODY)
+    shown = list(best.values())[:MOST]
+    rows = {row[0]: row for row in _run(_SHOWN, {"ids": [hit.customer_id for hit in shown]})}
     found = [
         Found(
-            customer_id,
-            name,
-            _MATCHED.get(matched, matched),
-            [recognised(*contact) for contact in contacts],
+            hit.customer_id,
+            rows[hit.customer_id][1],
+            _MATCHED.get(hit.matched, hit.matched),
+            [recognised(*contact) for contact in rows[hit.customer_id][2]],
         )
-        for customer_id, name, matched, contacts in rows[:MOST]
+        for hit in shown
     ]
-    return Answer(found, MORE if len(rows) > MOST else "" if found else NOBODY)
+    return Answer(found, MORE if len(best) > MOST else "")
