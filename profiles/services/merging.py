@@ -127,10 +127,12 @@ def join_all(*, joinings: Sequence[Joining], now: datetime) -> Joined:
     return joined
 
 
-def part(*, edge: ProfileEdge, by: str, now: datetime) -> ProfileEdge:
+def part(*, edge: ProfileEdge, by: str, now: datetime, whole_way: bool = False) -> ProfileEdge:
     """Undo a merge: every row goes back, and the two profiles are kept apart from now on.
 
-    Returns the edge that keeps them apart.
+    With ``whole_way`` also whatever else joins the two is undone; those in between are not kept apart from
+    anybody, so that the rules may join them again with whom they belong to. Returns the edge that keeps the
+    two apart.
 
     Raises:
         EdgeGone: it was undone before. StillJoined: further merges join the two by another way, and have
@@ -142,11 +144,16 @@ def part(*, edge: ProfileEdge, by: str, now: datetime) -> ProfileEdge:
         if held.removed_at is not None or held.kind != EdgeKind.SAME:
             raise EdgeGone("This merge was undone before.")
         group.remove(held.pk)
-        if way := group.way(held.low_id, held.high_id):
-            raise StillJoined(
-                "Other merges join the two as well. Undo those first.", data={"edges": way}
-            )
-        _remove(held, by, now)
+        also: list[int] = []
+        while way := group.way(held.low_id, held.high_id):
+            if not whole_way:
+                raise StillJoined(
+                    "Other merges join the two as well. Undo those with it.", data={"edges": way}
+                )
+            for key in way:
+                group.remove(key)
+            also += way
+        _remove([held.pk, *also], by, now)
         apart = ProfileEdge.objects.create(
             kind=EdgeKind.APART,
             low_id=held.low_id,
@@ -191,7 +198,7 @@ def take_back(*, edge: ProfileEdge, by: str, now: datetime) -> None:
         held = ProfileEdge.objects.select_for_update().get(pk=edge.pk)
         if held.removed_at is not None or held.kind != EdgeKind.APART:
             raise EdgeGone("This was taken back before.")
-        _remove(held, by, now)
+        _remove([held.pk], by, now)
 
 
 def settle(*, now: datetime) -> int:
@@ -216,9 +223,12 @@ def _changed(since: datetime, until: datetime) -> Q:
     return Q(made_at__range=(since, until)) | Q(removed_at__range=(since, until))
 
 
-def _remove(edge: ProfileEdge, by: str, now: datetime) -> None:
-    edge.removed_at, edge.removed_by = now, by
-    edge.save(update_fields=["removed_at", "removed_by"])
+def _remove(edges: Collection[int], by: str, now: datetime) -> None:
+    ProfileEdge.objects.filter(pk__in=edges).update(removed_at=now, removed_by=by)
+
+
+class _Grown(Exception):
+    """The customers to be locked are more than were locked."""
 
 
 class _Group:
@@ -228,11 +238,9 @@ class _Group:
         self,
         homes: Mapping[int, int],
         edges: Mapping[int, tuple[int, int]],
-        locked: Collection[int],
     ) -> None:
         self._homes = homes
         self._edges = dict(edges)
-        self._locked = locked
         self._apart = _edges(EdgeKind.APART, homes)
         self._settle()
 
@@ -240,22 +248,26 @@ class _Group:
     def around(cls, profiles: Collection[int]) -> _Group:
         """Lock the customers of these profiles, and read all that belongs to them.
 
-        Reads once more after the lock: whoever held it may have joined them with others.
+        Reads once more after the lock: whoever held it may have joined them with others. Then all are let
+        go and locked anew with those, for merges that wait for each other have to wait in one order.
         """
-        locked: set[int] = set()
+        wanted: set[int] = set(_reachable(profiles)[0].values())
         while True:
-            homes, edges = _reachable(profiles)
-            wanted = set(homes.values())
-            if wanted <= locked:
-                return cls(homes, edges, locked)
-            # Also rows under way keep a share of this lock until they are committed.
-            list(
-                Customer.objects.filter(pk__in=wanted | locked)
-                .order_by("pk")
-                .select_for_update()
-                .values_list("pk", flat=True)
-            )
-            locked |= wanted
+            try:
+                with transaction.atomic():
+                    # Also rows under way keep a share of this lock until they are committed.
+                    list(
+                        Customer.objects.filter(pk__in=wanted)
+                        .order_by("pk")
+                        .select_for_update()
+                        .values_list("pk", flat=True)
+                    )
+                    homes, edges = _reachable(profiles)
+                    if not wanted.issuperset(homes.values()):
+                        raise _Grown
+                    return cls(homes, edges)
+            except _Grown:
+                wanted |= set(homes.values())
 
     def _settle(self) -> None:
         self._customers = settled(self._homes, self._edges.values())

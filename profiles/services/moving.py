@@ -128,9 +128,14 @@ def _place(holding: Holding) -> str:
 
 def _lend(homes: Mapping[int, int]) -> None:
     customers = Customer.objects.in_bulk(list(homes))
+    own = {column: {key: getattr(c, column) for key, c in customers.items()} for column in LENT}
     for customer in customers.values():
         for column in customer.borrowed:
-            setattr(customer, column, None if column.endswith("_id") else "")
+            # What was written since, by the customer for one, is their own and stays.
+            if own[column][customer.pk] in (
+                own[column][k] for k in own[column] if k != customer.pk
+            ):
+                setattr(customer, column, None if column.endswith("_id") else "")
         customer.borrowed = []
         present = homes[customer.pk]
         customer.merged_into_id = None if present == customer.pk else present

@@ -206,6 +206,46 @@ def test_two_ways_between_two_have_to_be_undone_both(beans):
     assert where() == before
 
 
+def test_the_whole_way_is_undone_in_one_step(beans):
+    one, other, third = person(beans), person(beans), person(beans)
+    before = where()
+    direct = join(one, other)
+    around = join(other, third)
+    closing = ProfileEdge.objects.create(
+        kind=EdgeKind.SAME, low=one, high=third, rule="email", actor="rule:email", made_at=NOW
+    )
+    apart = merging.part(edge=direct, by="staff:2", now=NOW, whole_way=True)
+    assert where() == before
+    gone = ProfileEdge.objects.filter(removed_at=NOW, removed_by="staff:2")
+    assert set(gone) == {direct, around, closing}
+    assert (apart.low_id, apart.high_id) == (one.pk, other.pk)
+    # Who stood in between may be joined again, with one of the two.
+    join(other, third)
+    with pytest.raises(merging.KeptApart):
+        join(one, third)
+
+
+def test_a_way_that_is_none_leaves_the_rest_joined(beans):
+    one, other, third = person(beans), person(beans), person(beans)
+    join(one, other)
+    edge = join(other, third)
+    merging.part(edge=edge, by="staff:1", now=NOW, whole_way=True)
+    assert Purchase.objects.get(origin_profile=other).customer_id == one.customer_id
+    assert Purchase.objects.get(origin_profile=third).customer_id == third.customer_id
+
+
+def test_a_name_that_was_corrected_while_merged_stays_through_the_undo():
+    nameless = ProfileFactory(customer__name="", customer__search_name="")
+    named = ProfileFactory(customer__name="Dolores Reyes")
+    edge = join(nameless, named)
+    Customer.objects.filter(pk=nameless.customer_id).update(
+        name="Dolores Reyes-Luk", search_name="dolores reyes luk"
+    )
+    merging.part(edge=edge, by="staff:1", now=NOW)
+    kept = Customer.objects.get(pk=nameless.customer_id)
+    assert (kept.name, kept.search_name) == ("Dolores Reyes-Luk", "dolores reyes luk")
+
+
 def test_a_nameless_customer_borrows_a_name_and_gives_it_back(beans):
     nameless = ProfileFactory(customer__name="", customer__search_name="", customer__language="")
     named = ProfileFactory(customer__name="Dolores Reyes", customer__language="de")
