@@ -9,6 +9,7 @@ from django.urls import include, path
 from cxportal.pages import (
     checkout_consent,
     confirm_consent,
+    consent_receipt,
     counter,
     doors_page,
     enrol,
@@ -42,6 +43,11 @@ urlpatterns = [
     path("settings/doors/<int:place_id>/", doors_page.qr_sheet, name="settings-qr"),
     path("counter/", counter.counter, name="counter"),
     path("counter/store/", counter.choose_store, name="counter-store"),
+    path(
+        "customers/<int:customer_id>/consent-receipt.json",
+        consent_receipt.of_customer,
+        name="customer-consent-receipt",
+    ),
     path("counter/enrol/", enrol.enrol, name="counter-enrol"),
     path("counter/<int:customer_id>/", counter.customer_card, name="counter-customer"),
     path("counter/<int:customer_id>/answer/", counter.answer_suggestion, name="counter-answer"),
@@ -63,6 +69,7 @@ urlpatterns = [
     path("my/<str:token>/", my_page.page, name="my-page"),
     path("my/<str:token>/reorder/<int:product_id>/<str:said>/", my_page.reorder, name="my-reorder"),
     path("my/<str:token>/consent/", my_page.consent, name="my-consent"),
+    path("my/<str:token>/consent/receipt.json", consent_receipt.own, name="my-consent-receipt"),
     path("my/<str:token>/contact/", my_page.contact, name="my-contact"),
     path("my/<str:token>/fact/<int:attribute_id>/<str:said>/", my_facts.fact, name="my-fact"),
     path("my/<str:token>/delicate/withdraw/", my_facts.withdraw, name="my-delicate"),

@@ -96,7 +96,7 @@ class MyPage:
 
     @property
     def agrees_to_something(self) -> bool:
-        return any(one.is_granted for one in self.consents)
+        return any(one.is_granted or one.asked_at for one in self.consents)
 
     @property
     def points(self) -> str:

@@ -7,10 +7,12 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminTextareaWidget
 
-from cxportal.lib.admin import ReadOnlyAdmin
+from cxportal.lib.admin import ReadOnlyAdmin, links
 from profiles.admin.people import OfCustomerAdmin
 from profiles.models import ConsentEntry, ConsentRule, ConsentWording
 from profiles.rules.names import Purpose
@@ -30,12 +32,18 @@ class ConsentEntryAdmin(OfCustomerAdmin):
         "door",
         "actor",
         "wording",
+        "receipt",
     )
     list_filter = ("state", "purpose", "channel", "door")
     list_select_related = ("customer", "wording")
     search_fields = ("=customer__id",)
     search_help_text = "Number of a customer"
     ordering = ("-id",)
+
+    @admin.display(description="receipt")
+    def receipt(self, row: ConsentEntry) -> SafeString:
+        """All that this customer said, as a file."""
+        return links([("JSON", reverse("customer-consent-receipt", args=[row.customer_id]))])
 
 
 class WordingForm(forms.ModelForm):
@@ -69,9 +77,7 @@ class ConsentWordingAdmin(ReadOnlyAdmin):
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return request.user.has_perm("profiles.add_consentwording")
 
-    def save_form(
-        self, request: HttpRequest, form: Any, change: bool
-    ) -> ConsentWording:
+    def save_form(self, request: HttpRequest, form: Any, change: bool) -> ConsentWording:
         """Publish instead of saving a row: the version is counted under a lock."""
         said = form.cleaned_data
         return consenting.publish_wording(
@@ -83,9 +89,7 @@ class ConsentWordingAdmin(ReadOnlyAdmin):
     ) -> None:
         """Nothing is left to save: ``save_form`` has published it."""
 
-    def save_related(
-        self, request: HttpRequest, form: Any, formsets: Any, change: bool
-    ) -> None:
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """A wording has no parts."""
 
 

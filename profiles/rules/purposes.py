@@ -15,6 +15,30 @@ PURPOSE = {
 CHANNEL = {Channel.EMAIL: "e-mail", Channel.NONE: "no message"}
 # How long a yes waits for its confirmation.
 CONFIRM_WITHIN = timedelta(days=30)
+# On what the processing rests (GDPR), and which kinds of data it takes; both stand in the consent receipt.
+_CONSENT = "consent, GDPR article 6(1)(a)"
+_EXPLICIT = "explicit consent, GDPR articles 6(1)(a) and 9(2)(a)"
+LAWFUL_BASIS = {
+    Purpose.REMINDERS: _CONSENT,
+    Purpose.OFFERS: _CONSENT,
+    Purpose.SPECIAL: _EXPLICIT,
+    Purpose.LOCATION: _CONSENT,
+}
+PII = {
+    Purpose.REMINDERS: ("contact data", "purchases and their rhythm", "answers to messages"),
+    Purpose.OFFERS: (
+        "contact data",
+        "purchases",
+        "what was told of oneself",
+        "answers to messages",
+    ),
+    Purpose.SPECIAL: ("what was told of the special category that the wording names",),
+    Purpose.LOCATION: ("places and times that devices or beacons report",),
+}
+WITHDRAWAL = (
+    "On one's own page, by the link to stop in every message, or by telling staff; as easily as it was"
+    " given, at once and without a reason."
+)
 # What a customer can let us write, by which way.
 MESSAGES = ((Purpose.REMINDERS, Channel.EMAIL), (Purpose.OFFERS, Channel.EMAIL))
 

@@ -25,6 +25,7 @@ OPEN = {
     "login/",
     "my/<str:token>/",
     "my/<str:token>/consent/",
+    "my/<str:token>/consent/receipt.json",
     "my/<str:token>/contact/",
     "my/<str:token>/delicate/withdraw/",
     "my/<str:token>/fact/<int:attribute_id>/<str:said>/",
