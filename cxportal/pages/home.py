@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
@@ -35,4 +37,5 @@ def data_login(request: HttpRequest) -> HttpResponse:
     """Stand in for the admin's own log-in: whoever is in and still lands here may not enter."""
     if request.user.is_authenticated:
         raise PermissionDenied
-    return redirect_to_login(request.GET.get("next", "/"))
+    # Of what was asked for, the page and not the query, as everywhere (cxportal.lib.gates).
+    return redirect_to_login(urlsplit(request.GET.get("next", "/")).path)

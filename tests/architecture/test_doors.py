@@ -145,3 +145,18 @@ def test_each_kind_of_row_has_a_page(admin_client, now):
     for row in made:
         name = f"admin:{row._meta.app_label}_{row._meta.model_name}_change"
         assert admin_client.get(reverse(name, args=[row.pk])).status_code == 200
+
+
+WITHOUT_PARTS = sorted(a for a, _ in PATTERNS if "<" not in a and "(" not in a)
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_no_page_is_kept_by_browsers_or_on_the_way(role, browser_as):
+    client = browser_as(role)
+    kept = {
+        address
+        for address in WITHOUT_PARTS
+        if "no-store" not in client.get(f"/{address}").headers["Cache-Control"]
+    }
+    assert kept == set()
+    assert "no-store" in client.get("/counter/999999/").headers["Cache-Control"]

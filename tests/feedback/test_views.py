@@ -51,7 +51,7 @@ def test_opening_the_link_stores_nothing(client, asked, page_of):
 
 @pytest.mark.parametrize(
     ("tapped", "checked"),
-    [("3", True), ("10", True), ("11", False), ("x", False), ("-1", False), ("%00", False)],
+    [("3", True), ("10", True), ("11", False), ("x", False), ("-1", False)],
 )
 def test_a_number_in_the_link_is_only_preselected(client, asked, page_of, tapped, checked):
     page = client.get(page_of(asked) + f"?score={tapped}").content.decode()
