@@ -2,11 +2,35 @@
 
 from __future__ import annotations
 
+from django import forms
 from django.contrib import admin
+from django.core.validators import URLValidator
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
+from unfold.widgets import UnfoldAdminURLInputWidget
 
 from profiles.models import Category, Product
+from profiles.rules.names import one_line
+
+
+class ProductForm(forms.ModelForm):
+    """A product as a message may carry it: its name on one line, its address one of the web."""
+
+    class Meta:
+        model = Product
+        fields = ("code", "name", "category", "kind", "url")
+
+    url = forms.URLField(
+        max_length=500,
+        required=False,
+        assume_scheme="https",
+        validators=[URLValidator(schemes=["http", "https"])],
+        error_messages={"invalid": "Give an http or https address."},
+        widget=UnfoldAdminURLInputWidget,
+    )
+
+    def clean_name(self) -> str:
+        return one_line(self.cleaned_data["name"])
 
 
 @admin.register(Category)
@@ -18,6 +42,7 @@ class CategoryAdmin(ModelAdmin):
 
 @admin.register(Product)
 class ProductAdmin(ModelAdmin):
+    form = ProductForm
     list_display = ("code", "name", "category", "kind", "url")
     list_filter = ("kind",)
     list_select_related = ("category",)

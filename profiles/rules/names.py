@@ -190,6 +190,23 @@ _BY_HAND = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th"
 _NOT_WORD = re.compile(r"[^\w]+")
 
 
+# Marks that turn the direction of what follows, and would write the rest of a line backwards.
+_TURNING = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
+
+
+def one_line(text: str) -> str:
+    """Put text on one line: single spaces, and no marks that turn the direction of what follows.
+
+    Letters that run from right to left stay as they are.
+
+    >>> one_line("  Beans\\n500 g ")
+    'Beans 500 g'
+    >>> one_line("Beans \\u202egpj.exe\\u2069")
+    'Beans gpj.exe'
+    """
+    return " ".join(text.translate(_TURNING).split())
+
+
 def folded(text: str) -> str:
     """Fold a name for searching: case, accents and punctuation gone.
 

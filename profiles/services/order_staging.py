@@ -223,7 +223,7 @@ def copy_rows(target: str, rows: Sequence[Sequence[Any]], *, texts: str = "") ->
 
 
 def _one_line(text: str, length: int) -> str:
-    return " ".join(text.split())[:length].rstrip()
+    return names.one_line(text)[:length].rstrip()
 
 
 def _address(url: str) -> str:

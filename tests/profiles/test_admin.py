@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from profiles.models import Company, ReorderSchedule
+from profiles.models import Company, Product, ReorderSchedule
 from profiles.rules.names import Channel, Purpose
 from profiles.services import consenting
 from tests.factories.profiles import (
@@ -69,3 +69,21 @@ def test_a_customer_of_many_sources_asks_no_more_than_one_of_one(admin_client, n
     for number in (2, 3, 4):
         further(customer, now, number)
     assert questions(admin_client, customer) == few
+
+
+PRODUCT = {"code": "P1", "name": "Beans", "kind": "goods", "url": ""}
+
+
+def test_a_product_is_kept_as_a_message_may_carry_it(admin_client):
+    form = PRODUCT | {"name": "Beans \u202e500 g\u2069", "url": "shop.example.com/p1"}
+    assert admin_client.post(reverse("admin:profiles_product_add"), form).status_code == 302
+    stored = Product.objects.values("name", "url").get()
+    assert stored == {"name": "Beans 500 g", "url": "https://shop.example.com/p1"}
+
+
+@pytest.mark.parametrize("url", ["javascript:alert(1)", "ftp://shop.example.com/p1", "data:x,y"])
+def test_a_product_leads_only_to_the_web(admin_client, url):
+    answer = admin_client.post(reverse("admin:profiles_product_add"), PRODUCT | {"url": url})
+    assert answer.status_code == 200
+    assert "Give an http or https address." in answer.content.decode()
+    assert not Product.objects.exists()

@@ -164,6 +164,16 @@ def test_only_addresses_that_a_message_may_carry_are_kept(tmp_path, bring):
     ]
 
 
+def test_a_name_cannot_turn_the_words_around_it(tmp_path, bring):
+    bring(
+        order_file(
+            tmp_path,
+            GOOD[0].replace("Espresso beans", "Beans \u202egpj.exe\u2066 \u05e7\u05e4\u05d4"),
+        )
+    )
+    assert Product.objects.get(code="P1").name == "Beans gpj.exe \u05e7\u05e4\u05d4"
+
+
 def test_people_become_known_by_their_addresses_and_never_consent(tmp_path, bring):
     header = HEADER + ",email,phone,person_name,consent"
     path = order_file(
