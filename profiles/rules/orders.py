@@ -52,6 +52,7 @@ class RejectReason(StrEnum):
     ZERO_QUANTITY = "zero_quantity"
     BAD_PRICE = "bad_price"
     OTHER_CUSTOMER = "other_customer"
+    ERASED = "erased_person"
 
 
 class DateOrder(StrEnum):
@@ -178,6 +179,10 @@ SYNONYMS: dict[Field, tuple[str, ...]] = {
         imieinazwisko asiakasnimi"""
     ),
 }
+# Words for the article itself: its name where they stand alone, its number beside a name.
+_ARTICLES = _words(
+    """product item article produkt produit producto articulo prodotto articolo produto vare tuote"""
+)
 # What spreadsheets put into headers without showing it: BOM, zero-width signs, soft hyphens.
 _INVISIBLE = dict.fromkeys(map(ord, "\ufeff\u200b\u200c\u200d\u2060\u00ad"))
 
@@ -208,10 +213,25 @@ def proposed_mapping(headers: Sequence[str]) -> dict[str, str]:
         known = next((name for name in synonyms if name in free), None)
         if known is not None:
             found[field] = free.pop(known)
-    # A file that only names its articles: the name is what tells them apart.
-    if Field.PRODUCT not in found and Field.NAME in found:
-        found[Field.PRODUCT] = found.pop(Field.NAME)
+    if Field.PRODUCT not in found:
+        _find_article(found, free)
     return {field.value: found[field] for field in Field if field in found}
+
+
+def _find_article(found: dict[str, str], free: Mapping[str, str]) -> None:
+    """Find what tells the articles of a file apart that has no column for their numbers.
+
+    It is a column such as "Product", whether or not another names them, and else their name.
+    """
+    name = found.pop(Field.NAME, "")
+    article = next((free[word] for word in _ARTICLES if word in free), "")
+    if article:
+        found[Field.PRODUCT], found[Field.NAME] = article, name
+    elif name:
+        found[Field.PRODUCT] = name
+        other = next((free[word] for word in SYNONYMS[Field.NAME] if word in free), "")
+        if other and _compact(name) in _ARTICLES:
+            found[Field.NAME] = other
 
 
 @dataclass(frozen=True)

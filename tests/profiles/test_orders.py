@@ -103,5 +103,22 @@ def test_a_file_that_only_names_its_articles_is_told_apart_by_name():
     assert orders.proposed_mapping(["Customer", "Date", "Product"])["product_id"] == "Product"
 
 
+@pytest.mark.parametrize(
+    ("headers", "number", "name"),
+    [
+        (["Product", "Product name"], "Product", "Product name"),
+        (["product_name", "product"], "product", "product_name"),
+        (["Item", "Item Name"], "Item", "Item Name"),
+        (["item", "description"], "item", "description"),
+        (["SKU", "Product Name", "Product"], "SKU", "Product Name"),
+        (["Produkt", "Produktname"], "Produkt", "Produktname"),
+        (["Product", "Unit price"], "Product", None),
+    ],
+)
+def test_a_column_called_as_the_article_is_its_number_beside_a_name(headers, number, name):
+    found = orders.proposed_mapping(["customer", "date", *headers])
+    assert (found["product_id"], found.get("product_name")) == (number, name)
+
+
 def test_a_strange_header_is_left_out():
     assert orders.proposed_mapping(["foo", "bar"]) == {}
