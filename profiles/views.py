@@ -7,6 +7,7 @@ import zoneinfo
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from django.contrib.auth.decorators import permission_required
 from django.core.paginator import Paginator
@@ -17,9 +18,9 @@ from django.views.decorators.http import require_GET, require_http_methods
 from django_htmx.http import HttpResponseClientRefresh
 from kombu.exceptions import OperationalError as BrokerAway
 
+from cxportal.lib import uploads
 from cxportal.lib.errors import DomainError
 from cxportal.lib.http import StaffRequest, render_page
-from cxportal.lib.uploads import kept
 from profiles.forms import ColumnsForm, OrderFileForm
 from profiles.models import ImportJob
 from profiles.queries import imports
@@ -30,7 +31,7 @@ from profiles.services.importing import Proposal
 from profiles.tasks import run_imports
 
 ROWS_PER_PAGE = 30
-# Where a file waits for its columns to be confirmed: in the session, so that nobody names another.
+# Where a file waits for its columns to be confirmed.
 WAITING = "import_file"
 
 
@@ -41,9 +42,7 @@ def import_list(request: StaffRequest) -> HttpResponse:
     form = OrderFileForm(request.POST or None, request.FILES or None)
     may_add = request.user.has_perm("profiles.add_importjob")
     if request.method == "POST" and may_add and form.is_valid():
-        file = form.cleaned_data["file"]
-        _forget_waiting(request)
-        request.session[WAITING] = {"path": str(kept(file)), "name": file.name[:200]}
+        uploads.wait(request.session, WAITING, form.cleaned_data["file"])
         return redirect("profiles:import-new")
     context = {
         "page": Paginator(ImportJob.objects.newest_first(), ROWS_PER_PAGE).get_page(
@@ -57,25 +56,19 @@ def import_list(request: StaffRequest) -> HttpResponse:
     return render(request, "profiles/import_list.html", context, status=status)
 
 
-def _forget_waiting(request: StaffRequest) -> None:
-    """Remove a file whose columns were never confirmed."""
-    if waiting := request.session.pop(WAITING, None):
-        Path(waiting["path"]).unlink(missing_ok=True)
-
-
 @require_http_methods(["GET", "POST"])
 @permission_required("profiles.add_importjob", raise_exception=True)
 def import_new(request: StaffRequest) -> HttpResponse:
     """Confirm which column is what, and start."""
-    waiting = request.session.get(WAITING)
-    if waiting is None or not Path(waiting["path"]).exists():
+    waiting = uploads.waiting(request.session, WAITING)
+    if waiting is None:
         return redirect("profiles:import-list")
-    path, name = Path(waiting["path"]), waiting["name"]
+    path, name = waiting.path, waiting.name
     try:
         proposal = importing.propose_mapping(path)
     except DomainError as error:
-        _forget_waiting(request)
-        context = {"name": name, "problem": error.message}
+        uploads.forget_waiting(request.session, WAITING)
+        context: dict[str, Any] = {"name": name, "problem": error.message}
         return render(request, "profiles/import_new.html", context, status=422)
     form = _columns_form(request, proposal, name)
     if request.method == "POST" and form.is_valid():
@@ -88,7 +81,7 @@ def import_new(request: StaffRequest) -> HttpResponse:
         "name": name,
         "proposal": proposal,
         "form": form,
-        "samples": list(zip(proposal.headers, zip(*proposal.sample, strict=True), strict=False)),
+        "samples": proposal.columns(),
         "zones": sorted(zoneinfo.available_timezones()),
     }
     status = 422 if form.errors else 200
@@ -96,10 +89,9 @@ def import_new(request: StaffRequest) -> HttpResponse:
 
 
 def _columns_form(request: StaffRequest, proposal: Proposal, name: str) -> ColumnsForm:
-    newest = ImportJob.objects.newest_first().first()
     guessed = {
         "time_zone": company().time_zone,
-        "source": newest.source.name if newest else name.partition(".")[0][:60],
+        "source": imports.proposed_source(proposal.mapping, proposal.headers, name),
     }
     return ColumnsForm(
         request.POST or None, headers=proposal.headers, initial=guessed | proposal.mapping
@@ -141,6 +133,7 @@ def import_detail(request: StaffRequest, job_id: int) -> HttpResponse:
         "is_over": is_over,
         "figures": imports.figures(job) if job.state == JobState.DONE else [],
         "reasons": imports.reasons(job) if is_over else [],
+        "stored_rejects": imports.stored_rejects(job) if is_over else 0,
         "zone": company_zone(),
     }
     return render_page(request, "profiles/import_detail.html", context, part="progress")

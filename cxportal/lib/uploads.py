@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Container
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path, PurePath
 from uuid import uuid4
 
 from django.conf import settings
+from django.contrib.sessions.backends.base import SessionBase
 from django.core.files.uploadedfile import UploadedFile
 
 
@@ -24,3 +28,51 @@ def kept(upload: UploadedFile) -> Path:
         for chunk in upload.chunks():
             file.write(chunk)
     return path
+
+
+def forget(path: Path | str) -> None:
+    """Remove an upload that nobody reads any more: it holds personal data. Other files stay."""
+    if Path(path).is_relative_to(settings.UPLOAD_DIR):
+        Path(path).unlink(missing_ok=True)
+
+
+def forget_left(*, before: datetime, needed: Container[str]) -> int:
+    """Remove uploads written before a time whose path nobody needs; return how many."""
+    folder = Path(settings.UPLOAD_DIR)
+    if not folder.is_dir():
+        return 0
+    left = [
+        path
+        for path in folder.iterdir()
+        if path.is_file() and str(path) not in needed and path.stat().st_mtime < before.timestamp()
+    ]
+    for path in left:
+        path.unlink(missing_ok=True)
+    return len(left)
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """An upload that waits for answers about it, noted in the session, so that nobody names another's."""
+
+    path: Path
+    name: str
+
+
+def wait(session: SessionBase, key: str, upload: UploadedFile) -> None:
+    """Keep an upload until its answers come; the one that waited under this key before goes."""
+    forget_waiting(session, key)
+    session[key] = {"path": str(kept(upload)), "name": (upload.name or "")[:200]}
+
+
+def waiting(session: SessionBase, key: str) -> Waiting | None:
+    """Return the upload that waits, unless it is gone."""
+    noted = session.get(key)
+    found = Waiting(Path(noted["path"]), noted["name"]) if noted else None
+    return found if found and found.path.exists() else None
+
+
+def forget_waiting(session: SessionBase, key: str) -> None:
+    """Remove an upload whose answers never came, or that cannot be used."""
+    if noted := session.pop(key, None):
+        forget(noted["path"])

@@ -7,6 +7,7 @@ aside, and may be killed at any point: the next worker starts it again, and noth
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
@@ -15,10 +16,10 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import OperationalError, transaction
 
+from cxportal.lib import uploads
 from cxportal.lib.db import database_now
 from cxportal.lib.errors import DomainError
 from profiles.models import ImportJob, ImportReject, Source
@@ -47,6 +48,10 @@ _OUR_ERROR = (
 )
 # A till whose clock runs ahead is no reason to reject; a year typed wrong is.
 _AHEAD = timedelta(days=1)
+#: So many rows kept aside are stored with their text, and some of each reason whatever came before it: whoever
+#: has to mend more than that mends the file. All of them are counted.
+KEPT_ASIDE = 10_000
+KEPT_OF_EACH_REASON = 500
 # Reading and storing take about as long.
 _READING_SHARE = 0.4
 
@@ -72,6 +77,12 @@ class Proposal:
     headers: tuple[str, ...]
     sample: tuple[tuple[str, ...], ...]
     mapping: dict[str, str]
+
+    def columns(self) -> list[tuple[str, list[str]]]:
+        """Each header with its first values; with none where no row is as wide as the header."""
+        return [
+            (header, [row[at] for row in self.sample]) for at, header in enumerate(self.headers)
+        ]
 
 
 def propose_mapping(path: Path) -> Proposal:
@@ -222,7 +233,7 @@ def run_import(
     if attempt not in (None, job.attempt):
         raise _lost(job)
     if job.state != JobState.RUNNING:
-        _forget_upload(job)
+        uploads.forget(job.path)
         return job
     work = _Work(job, progress)
     try:
@@ -230,7 +241,14 @@ def run_import(
     except ImportLost:
         raise
     except DomainError as error:
-        return _finished(job, now, state=JobState.FAILED, error=error.message)
+        return _finished(
+            job,
+            now,
+            state=JobState.FAILED,
+            error=error.message,
+            counts={"rejected": work.counted()},
+            rows_rejected=work.kept_aside.total(),
+        )
     except OperationalError:
         raise  # the database was away: the lease runs out, and the next worker begins again
     except Exception:
@@ -248,18 +266,11 @@ def run_import(
     )
 
 
-def _forget_upload(job: ImportJob) -> None:
-    """Remove the uploaded file of a job that is over: it holds personal data, and nobody reads it."""
-    path = Path(job.path)
-    if path.is_relative_to(settings.UPLOAD_DIR):
-        path.unlink(missing_ok=True)
-
-
 def _finished(job: ImportJob, now: datetime, **values: Any) -> ImportJob:
     if not _held(job).update(finished_at=now, lease_until=None, **values):
         raise _lost(job)
     job.refresh_from_db()
-    _forget_upload(job)
+    uploads.forget(job.path)
     return job
 
 
@@ -279,6 +290,12 @@ class _Work:
         self._job = job
         self._progress = progress
         self._read_bytes = 0
+        self.kept_aside: Counter[str] = Counter()
+        self._stored = 0
+
+    def counted(self) -> dict[str, int]:
+        """How many rows were kept aside so far, by reason."""
+        return dict(sorted(self.kept_aside.items()))
 
     def run(self, now: datetime) -> Counts:
         job = self._job
@@ -325,14 +342,18 @@ class _Work:
             yield
 
     def _keep_aside(self, rejects: Sequence[Reject]) -> None:
-        """Store rejects by COPY: a file can have as many of them as of good rows."""
-        if not rejects:
+        """Store rejects by COPY, as many as somebody may want to read; a file can have millions."""
+        stored = []
+        for reject in rejects:
+            if self._stored < KEPT_ASIDE or self.kept_aside[reject.reason] < KEPT_OF_EACH_REASON:
+                stored.append((self._job.pk, *reject))
+                self._stored += 1
+            self.kept_aside[str(reject.reason)] += 1
+        if not stored:
             return
         with self._holding():
             order_staging.copy_rows(
-                "profiles_importreject (job_id, line_number, reason, raw)",
-                [(self._job.pk, *reject) for reject in rejects],
-                texts="raw",
+                "profiles_importreject (job_id, line_number, reason, raw)", stored, texts="raw"
             )
 
     def _keep_lines_aside(self, lines: Sequence[int]) -> None:

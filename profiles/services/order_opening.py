@@ -13,8 +13,9 @@ from typing import IO, cast
 from cxportal.lib.errors import DomainError
 
 # Order files shrink to a tenth or a thirtieth; what unpacks beyond this is no order file.
-_UNPACKED_AT_MOST = 500
-_UNPACKED_FREE = 100_000_000
+_UNPACKED_AT_MOST = 100
+# A small one may hold much the same line a lot of times.
+_UNPACKED_FREE = 10_000_000
 
 
 class OrderFileError(DomainError):
@@ -77,7 +78,7 @@ def unpacked(path: Path) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
             ) from error
         packed = raw.read(2) == b"\x1f\x8b"
         raw.seek(0)
-        stream = stack.enter_context(gzip.open(raw, "rb")) if packed else raw
+        stream = stack.enter_context(_Unpacking(raw)) if packed else raw
         try:
             yield cast("IO[bytes]", stream), raw
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
@@ -86,5 +87,24 @@ def unpacked(path: Path) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
             ) from error
 
 
-def unpacked_limit(path: Path) -> int:
-    return os.stat(path).st_size * _UNPACKED_AT_MOST + _UNPACKED_FREE
+class _Unpacking(gzip.GzipFile):
+    """Unpacks a file, and stops where it becomes far more than orders can be."""
+
+    def __init__(self, packed: IO[bytes]) -> None:
+        super().__init__(fileobj=packed, mode="rb")
+        size = os.fstat(packed.fileno()).st_size
+        self._most = size * _UNPACKED_AT_MOST + _UNPACKED_FREE
+
+    def read(self, size: int | None = -1) -> bytes:
+        return self._within(super().read(size))
+
+    def read1(self, size: int = -1) -> bytes:
+        return self._within(super().read1(size))
+
+    def _within(self, unpacked_bytes: bytes) -> bytes:
+        if self.tell() > self._most:
+            raise FileDamaged(
+                f"The packed file unpacks to more than {_UNPACKED_AT_MOST} times its size, and orders"
+                " never do. Export it again, or send it unpacked."
+            )
+        return unpacked_bytes

@@ -10,7 +10,7 @@ from typing import IO, NamedTuple, TextIO
 
 from profiles.rules.orders import RejectReason
 from profiles.services.order_layouts import RECORD_LINES, Layout
-from profiles.services.order_opening import FileDamaged, unpacked, unpacked_limit
+from profiles.services.order_opening import FileDamaged, unpacked
 
 # Longer than any honest row; a file that is not text often has no line end at all.
 _LINE_LENGTH = 1_000_000
@@ -50,12 +50,9 @@ class Records:
     def __iter__(self) -> Iterator[tuple[int, list[str]] | Reject]:
         with unpacked(self._path) as (stream, raw):
             self._lines.read_from(_decoded(stream, self._layout.encoding))
-            limit = unpacked_limit(self._path)
             for count, record in enumerate(self._read()):
                 yield record
                 if not count % 4096:
-                    if raw is not stream and stream.tell() > limit:
-                        raise FileDamaged("The packed file unpacks to far more than orders do.")
                     self._progress(raw.tell())
             self._progress(raw.tell())
 

@@ -155,6 +155,34 @@ def test_a_file_that_is_none_is_explained_and_not_kept(manager, settings, bytes_
     assert list(Path(settings.UPLOAD_DIR).iterdir()) == []
 
 
+def proposed_source(client: Client, *lines: str, header: str = HEADER, name: str = "orders.csv"):
+    upload(client, "\n".join([header, *lines]).encode(), name)
+    return client.get(NEW).context["form"]["source"].value()
+
+
+def test_a_file_with_the_columns_of_a_source_is_proposed_as_its_next(manager):
+    assert proposed_source(manager, *GOOD) == "orders"
+    manager.post(NEW, ANSWERS)
+    assert proposed_source(manager, *GOOD, name="other.csv") == "Till"
+
+
+def test_a_file_with_other_columns_is_proposed_as_none_that_is_known(manager):
+    upload(manager, content(*GOOD))
+    manager.post(NEW, ANSWERS)
+    fewer, line = "customer_id,ordered_at,product_id", "C1,2026-01-05,P1"
+    assert proposed_source(manager, line, header=fewer, name="shop.csv") == "shop"
+    assert proposed_source(manager, line, header=fewer, name="Till.csv") == ""
+    more = HEADER + ",email"
+    assert proposed_source(manager, GOOD[0] + "a@b.example", header=more, name="x.csv") == "x"
+
+
+def test_a_file_whose_rows_are_wider_than_its_header_is_shown_without_examples(manager):
+    upload(manager, b"customer,date,product\nc1,2026-01-01,p1,more\n")
+    page = manager.get(NEW)
+    assert page.status_code == 200
+    assert '<th scope="row">product</th><td class="sample"></td>' in page.content.decode()
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -220,6 +248,16 @@ def test_what_was_kept_aside_is_told_by_reason_and_can_be_downloaded(manager, jo
         ["7", "a date that does not exist or cannot be read", "C1,O5,never,P1,Beans,Coffee,1,1,"],
     ]
     assert "\r\n" in text
+
+
+def test_the_page_says_when_not_every_row_is_stored(manager, job):
+    assert (
+        "can be downloaded, some of each reason"
+        not in manager.get(f"/imports/{job.pk}/").content.decode()
+    )
+    ImportJob.objects.update(rows_rejected=1_000_000)
+    html = manager.get(f"/imports/{job.pk}/").content.decode()
+    assert "Of these 1,000,000 rows, 3 are stored with their text" in html
 
 
 def test_a_job_that_failed_says_why(manager, job):

@@ -18,8 +18,9 @@ from profiles.models import (
     Purchase,
     PurchaseLine,
 )
+from profiles.queries import imports
 from profiles.rules.names import JobState
-from profiles.services import importing, order_files, order_opening
+from profiles.services import importing, order_files, order_opening, order_staging
 from profiles.services.importing import Reject, Row
 from tests.profiles.files import GOOD, HEADER, MAPPING, NOTHING, order_file, stored
 
@@ -229,6 +230,54 @@ def test_every_row_is_either_good_or_kept_aside(tmp_path, rows):
     assert all(isinstance(row, Row | Reject) for row in read)
     if not any('"' in line for line in lines):
         assert len(read) == 1 + sum(bool(line) for line in lines)
+
+
+# --- more bad rows than anybody reads ------------------------------------------------------------
+
+
+def test_of_very_many_bad_rows_some_are_stored_and_all_are_counted(
+    tmp_path, queued, now, monkeypatch
+):
+    monkeypatch.setattr(importing, "KEPT_ASIDE", 5)
+    monkeypatch.setattr(importing, "KEPT_OF_EACH_REASON", 2)
+    nobody = ",O3,2026-01-07,P1,Beans,Coffee,1,1,"
+    never = "C1,O5,never,P1,Beans,Coffee,1,1,"
+    other = "C9,O1,2026-01-05T07:30:00Z,P7,Tea,Tea,1,4.00,"
+    lines = [GOOD[0], *[nobody] * 9, *[never] * 4, *[other] * 3]
+    job = importing.run_import(job_id=queued(order_file(tmp_path, *lines)).pk, now=now)
+    assert job.counts["rejected"] == {"bad_time": 4, "no_customer": 9, "other_customer": 3}
+    assert job.rows_rejected == 16
+    assert job.rejects.by_reason() == {"no_customer": 5, "bad_time": 2, "other_customer": 2}
+    told = list(imports.reject_cells(job))
+    assert told[-1] == ["", "only 9 of 16 rows kept aside are in this file", ""]
+    assert len(told) == 11
+
+
+def test_a_job_that_fails_half_way_counts_what_it_kept_aside(tmp_path, queued, now, monkeypatch):
+    monkeypatch.setattr(importing, "KEPT_ASIDE", 1)
+    monkeypatch.setattr(importing, "KEPT_OF_EACH_REASON", 1)
+    monkeypatch.setattr(order_staging, "_CHUNK_LINES", 3)
+    lines = "".join(f",O{n},2026-01-07,P1,Beans,Coffee,1,1,\n" for n in range(40_000))
+    path = tmp_path / "orders.csv.gz"
+    path.write_bytes(gzip.compress(f"{HEADER}\n{lines}".encode(), mtime=0)[:-20])
+    job = importing.run_import(job_id=queued(path).pk, now=now)
+    assert job.state == JobState.FAILED
+    assert job.rows_rejected == job.counts["rejected"]["no_customer"] > 30_000
+    assert job.rejects.count() == 1
+    assert imports.reasons(job) == [("no customer", job.rows_rejected)]
+
+
+@pytest.mark.parametrize("line", ["C1,O1,2026-01-05,P1,Beans,Coffee,1,1,\n", "\n"])
+def test_a_small_file_that_unpacks_to_a_huge_one_is_refused(tmp_path, queued, now, line):
+    content = f"{HEADER}\n{GOOD[0]}\n".encode() + line.encode() * (15_000_000 // len(line))
+    path = tmp_path / "orders.csv.gz"
+    path.write_bytes(gzip.compress(content, 9, mtime=0))
+    job = importing.run_import(job_id=queued(path).pk, now=now)
+    assert job.error == (
+        "The packed file unpacks to more than 100 times its size, and orders never do."
+        " Export it again, or send it unpacked."
+    )
+    assert not Purchase.objects.exists()
 
 
 # --- files that cannot be read at all -------------------------------------------------------------
