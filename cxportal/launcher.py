@@ -19,16 +19,17 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
-from datetime import date
 from pathlib import Path
 from typing import NoReturn
 
 import psutil
 from environ import Env
 
+from cxportal.lib.command_line import day
 from cxportal.lib.embedded_postgres import EmbeddedPostgres, EmbeddedPostgresError, default_url
 from cxportal.lib.file_locks import lock_at_once
 from cxportal.lib.supervisor import GaveUp, Program, Supervisor, die_with_parent
+from profiles.rules.orders import Field
 
 PROJECT = Path(__file__).resolve().parents[1]
 LOOPBACK = "127.0.0.1"
@@ -90,14 +91,23 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument(
         "--as-of",
-        type=date.fromisoformat,
+        type=day,
         metavar="DATE",
-        help="the rehearsal's first morning (30 days before the file's last order)",
+        help="the rehearsal's first morning, as 2026-03-31 (30 days before the file's last order)",
+    )
+    parser.add_argument(
+        "--map",
+        action="append",
+        default=[],
+        metavar="FIELD=HEADER",
+        help="which column of the file is what, where its name does not tell: --map customer_id=Kunde"
+        f" --map ordered_at=Tag --map product_id=Ware; the fields are {', '.join(Field)}",
     )
     options = parser.parse_args(arguments)
     options.data = options.data.expanduser().resolve()
-    if options.as_of and not options.once:
-        parser.error("--as-of belongs to --once FILE")
+    for name in ("as_of", "map"):
+        if getattr(options, name) and not options.once:
+            parser.error(f"--{name.replace('_', '-')} belongs to --once FILE")
     if options.once:
         options.once = options.once.expanduser().resolve()
         if not options.once.is_file():
@@ -135,7 +145,8 @@ def _rehearse(options: argparse.Namespace) -> int:
     _make_ready(options.data)
     with _database(options.data):
         since = [f"--as-of={options.as_of}"] if options.as_of else []
-        return _manage(MIGRATE, ["rehearse", str(options.once), *since])
+        columns = [f"--map={pair}" for pair in options.map]
+        return _manage(MIGRATE, ["rehearse", str(options.once), *since, *columns])
 
 
 def _make_ready(state: Path) -> None:

@@ -148,7 +148,8 @@ def check_mapping(mapping: Mapping[str, str], headers: Sequence[str]) -> None:
     messages = {
         "unknown_field": f"There is no field {names}.",
         "unknown_date_order": f"There is no date_order {names}. Say “dmy” or “mdy”.",
-        "column_missing": f"Say which column holds {names}: nothing can be learned without it.",
+        "column_missing": f"Say which column holds {_in_words(problem.names)}: nothing can be learned"
+        f" without. The columns of the file are: {', '.join(headers)}.",
         "column_twice": f"The column {names} is chosen for two things. Choose it once.",
         "column_absent": f"The file has no column {names}. Its columns are: {', '.join(headers)}.",
         "header_twice": f"The file has more than one column {names}. Rename one of them.",
@@ -156,6 +157,17 @@ def check_mapping(mapping: Mapping[str, str], headers: Sequence[str]) -> None:
     error = MappingWrong(messages[problem.code], data={"names": list(problem.names)})
     error.code = problem.code
     raise error
+
+
+def _in_words(fields: Sequence[str]) -> str:
+    """Name the fields that every file needs as people do."""
+    words = {
+        str(Field.CUSTOMER): "the customer",
+        str(Field.TIME): "the time of the order",
+        str(Field.PRODUCT): "the product",
+    }
+    *others, last = (words.get(field, field) for field in fields)
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def style_of(layout: Layout, mapping: Mapping[str, str]) -> Style:

@@ -88,7 +88,9 @@ def test_directory_that_cannot_be_made_is_named(capsys: pytest.CaptureFixture[st
     [
         (["--once", "no-such.csv"], "there is no file"),
         (["--as-of", "2026-03-01"], "--as-of belongs to --once"),
-        (["--once", "orders.csv", "--as-of", "yesterday"], "invalid"),
+        (["--map", "customer_id=Kunde"], "--map belongs to --once"),
+        (["--once", "orders.csv", "--as-of", "yesterday"], "“yesterday” is no day"),
+        (["--once", "orders.csv", "--as-of", "2026-13-01"], "write it as 2026-03-31"),
         (["--port", "70000"], "70000 is no port"),
         (["--demo", "--empty"], "not allowed with"),
     ],
@@ -126,10 +128,18 @@ def test_rehearsal_gets_the_file_as_the_caller_meant_it(
     asked: list[Any] = []
     monkeypatch.setattr(launcher, "_manage", lambda *commands: asked.extend(commands) or 7)
 
-    code = launcher.main(["--data", "state", "--once", "orders.csv", "--as-of", "2026-03-01"])
+    columns = ["--map", "customer_id=Kunde", "--map", "ordered_at=Tag"]
+    once = ["--once", "orders.csv", "--as-of", "2026-03-01", *columns]
+    code = launcher.main(["--data", "state", *once])
 
     assert code == 7
     assert asked == [
         ["migrate", "--noinput", "--verbosity=0"],
-        ["rehearse", str(tmp_path / "orders.csv"), "--as-of=2026-03-01"],
+        [
+            "rehearse",
+            str(tmp_path / "orders.csv"),
+            "--as-of=2026-03-01",
+            "--map=customer_id=Kunde",
+            "--map=ordered_at=Tag",
+        ],
     ]

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from datetime import date
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
 from campaigns.queries.rehearsal_table import table
 from campaigns.services import rehearsing
+from cxportal.lib.command_line import day
 from cxportal.lib.errors import DomainError
+from profiles.management.columns import add_map_option, mapped, refusal
 from profiles.services import importing
 
 
@@ -27,15 +28,16 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path)
         parser.add_argument(
-            "--as-of", type=date.fromisoformat, help="default: 30 days before the last order"
+            "--as-of", type=day, help="such as 2026-03-31; default: 30 days before the last order"
         )
+        add_map_option(parser)
         parser.add_argument("--time-zone", default="UTC", help="for times that state none")
 
     def handle(self, *args: Any, **options: Any) -> None:
         path: Path = options["file"].resolve()
         try:
-            proposal = importing.propose_mapping(path)
-            file = rehearsing.OrderFile(path, path.name, proposal.mapping, options["time_zone"])
+            mapping = mapped(importing.propose_mapping(path).mapping, options["map"])
+            file = rehearsing.OrderFile(path, path.name, mapping, options["time_zone"])
             now = timezone.now()
             rehearsal = rehearsing.request_rehearsal(
                 file=file, as_of=options["as_of"], by=None, now=now
@@ -43,7 +45,7 @@ class Command(BaseCommand):
             known = bool(rehearsal.report)
             done = rehearsing.run_one(rehearsal=rehearsal, now=now, progress=self._show)
         except DomainError as error:
-            raise CommandError(error.message) from error
+            raise refusal(error) from error
         self._clear()
         if known:
             self.stdout.write(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from argparse import ArgumentTypeError
 from pathlib import Path
 from typing import Any
 
@@ -11,20 +10,12 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from cxportal.lib.errors import DomainError
+from profiles.management.columns import add_map_option, mapped, refusal
 from profiles.models import ImportJob
 from profiles.queries import imports
 from profiles.queries.company import company
 from profiles.rules.names import JobState
-from profiles.rules.orders import DATE_ORDER, Field
 from profiles.services import importing
-
-
-def _pair(text: str) -> tuple[str, str]:
-    field, equals, header = text.partition("=")
-    if not equals or field not in {*Field, DATE_ORDER}:
-        names = ", ".join([*Field, DATE_ORDER])
-        raise ArgumentTypeError(f"write it as field=header; the fields are {names}")
-    return field, header
 
 
 class Command(BaseCommand):
@@ -36,33 +27,26 @@ class Command(BaseCommand):
         parser.add_argument("file", type=Path)
         parser.add_argument("--source", help="the system they come from; default: the file's name")
         parser.add_argument("--time-zone", help="for times that state none; default: the company's")
-        parser.add_argument(
-            "--map",
-            type=_pair,
-            action="append",
-            default=[],
-            metavar="FIELD=HEADER",
-            help="which column is what, where its name does not tell; without a header: none",
-        )
+        add_map_option(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         path: Path = options["file"].resolve()
         try:
-            mapping = importing.propose_mapping(path).mapping | dict(options["map"])
+            mapping = mapped(importing.propose_mapping(path).mapping, options["map"])
             job = importing.start_import(
                 path=path,
                 file_name=path.name,
                 source=importing.source_named(
                     name=options["source"] or path.name.partition(".")[0]
                 ),
-                mapping={field: header for field, header in mapping.items() if header},
+                mapping=mapping,
                 time_zone=options["time_zone"] or company().time_zone,
                 by=None,
                 now=timezone.now(),
             )
             job = importing.run_import(job_id=job.pk, now=timezone.now(), progress=self._show)
         except DomainError as error:
-            raise CommandError(error.message) from error
+            raise refusal(error) from error
         self._clear()
         if job.state == JobState.FAILED:
             raise CommandError(job.error)
