@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
+from django.db.models import Exists, Model, OuterRef, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -45,6 +46,9 @@ EFFECT = {
     Effect.CANNOT_TELL: ("Cannot tell yet", ""),
 }
 SHOWN_CASES = 5
+# A rehearsal that failed is a try on the past: nothing of today waits for it.
+TRIED_SINCE = timedelta(days=1)
+Given = TypeVar("Given", bound=Model)
 
 
 @dataclass(frozen=True)
@@ -316,8 +320,13 @@ def _uncertain(found: Moments, span: Span) -> list[Line]:
 
 
 def _failed(span: Span) -> list[Line]:
-    imports = ImportJob.objects.filter(state=JobState.FAILED, created_at__gte=span.since())
-    rehearsals = Rehearsal.objects.filter(state=RunState.FAILED, created_at__gte=span.since())
+    """Files that failed and were not given again since; a rehearsal is only a try, and soon forgotten."""
+    imports = _not_given_again(ImportJob.objects.all(), "source", "file_name").filter(
+        state=JobState.FAILED, created_at__gte=span.since()
+    )
+    rehearsals = _not_given_again(Rehearsal.objects.all(), "file_name").filter(
+        state=RunState.FAILED, created_at__gte=span.now - TRIED_SINCE
+    )
     return [
         *(
             Line(
@@ -338,3 +347,9 @@ def _failed(span: Span) -> list[Line]:
             for one in rehearsals.order_by("-pk")[:SHOWN_CASES]
         ),
     ]
+
+
+def _not_given_again(given: QuerySet[Given], *same: str) -> QuerySet[Given]:
+    """Leave out what was followed by another that is the same in these fields, however that one ended."""
+    later = given.filter(pk__gt=OuterRef("pk"), **{name: OuterRef(name) for name in same})
+    return given.filter(~Exists(later))

@@ -12,7 +12,8 @@ from django.utils import timezone
 from cxportal.pages.access import Role
 from cxportal.pages.overview import _points
 from feedback.models import Case
-from tests.factories.profiles import CustomerFactory
+from profiles.models import ImportJob
+from tests.factories.profiles import CustomerFactory, SourceFactory
 from tests.pages import rows
 
 pytestmark = pytest.mark.django_db
@@ -64,6 +65,35 @@ def test_what_failed_is_named_with_its_reason_and_opens(manager):
     assert "The rehearsal on orders.csv failed" in page
     assert "The file is empty." in page
     assert reverse("campaigns:rehearsal-detail", args=[failed.pk]) in page
+
+
+def test_what_was_given_again_since_needs_nobody(manager):
+    now = timezone.now()
+    rows.rehearsal(state="failed", error="No day.", created_at=now)
+    rows.rehearsal(state="done", sha256="1" * 64, created_at=now)
+    failed = {"source": SourceFactory(), "state": "failed", "created_at": now}
+    ImportJob.objects.create(file_name="till.csv", error="It was damaged.", **failed)
+    ImportJob.objects.create(file_name="till.csv", error="It is empty.", **failed)
+    ImportJob.objects.create(file_name="shop.csv", error="Nothing came of it.", **failed)
+    page = manager.get(reverse("overview")).content.decode()
+    assert "No day." not in page
+    assert "It was damaged." not in page
+    assert "It is empty." in page
+    assert "Nothing came of it." in page
+
+
+def test_a_try_of_yesterday_needs_nobody_today(manager):
+    now = timezone.now()
+    rows.rehearsal(state="failed", error="No day.", created_at=now - timedelta(hours=25))
+    ImportJob.objects.create(
+        source=SourceFactory(),
+        state="failed",
+        error="It was damaged.",
+        created_at=now - timedelta(hours=25),
+    )
+    page = manager.get(reverse("overview")).content.decode()
+    assert "No day." not in page
+    assert "It was damaged." in page
 
 
 def test_open_cases_are_named_the_nearest_deadline_first(manager, now):
