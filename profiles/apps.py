@@ -7,9 +7,9 @@ class ProfilesConfig(AppConfig):
     name = "profiles"
 
     def ready(self) -> None:
-        from cxportal.lib.registry import Moment, registry
+        from cxportal.lib.registry import Fact, Moment, registry
         from profiles.holdings import HOLDINGS
-        from profiles.queries import due
+        from profiles.queries import due, facts, households
 
         registry.add(
             *HOLDINGS,
@@ -21,5 +21,11 @@ class ProfilesConfig(AppConfig):
                 subject_name=due.product_names,
                 ended=due.ended,
                 explain=due.explain,
+            ),
+            Fact(key="known", label="What is known of the customer", load=facts.known),
+            Fact(
+                key="minded_allergens",
+                label="What nobody in the household may be offered",
+                load=households.minded_allergens,
             ),
         )

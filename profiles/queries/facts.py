@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db import connection
 
-from profiles.models import Attribute
+from profiles.models import Attribute, FactValue
 from profiles.queries.agreements import stands_sql
 from profiles.rules.facts import CUSTOMER, STAFF, Schema, Value, Version, value_in_words
 from profiles.rules.names import AttributeType, Manner, Sensitivity
@@ -64,6 +64,15 @@ _SHEET = f"""
         ORDER BY f.occurred_at DESC, f.id DESC LIMIT 1) d ON true
     WHERE a.is_active OR p.id IS NOT NULL OR d.id IS NOT NULL
     ORDER BY a.name, a.id
+"""
+
+_CHOSEN = """
+    SELECT DISTINCT chosen FROM profiles_factvalue f
+    JOIN profiles_attribute a ON a.id = f.attribute_id AND a.type IN ('choice', 'choices')
+    CROSS JOIN LATERAL jsonb_array_elements_text(
+        CASE WHEN jsonb_typeof(f.value) = 'array' THEN f.value ELSE jsonb_build_array(f.value) END
+    ) AS chosen
+    WHERE f.attribute_id = %(attribute)s AND f.value IS NOT NULL
 """
 
 
@@ -158,3 +167,27 @@ def for_staff(customer_id: int, now: datetime) -> Sequence[Known]:
         for one in sheet(customer_id, now)
         if one.is_for_staff and one.version and one.version.manner == Manner.TOLD
     ]
+
+
+@dataclass(frozen=True)
+class Stored:
+    """How many versions of an attribute there are, and how many of them nobody told and agreed to."""
+
+    versions: int
+    unagreed: int
+
+
+def stored_of(attribute_id: int) -> Stored:
+    """Count what stands on an attribute."""
+    versions = FactValue.objects.filter(attribute_id=attribute_id)
+    unagreed = versions.filter(value__isnull=False).exclude(
+        manner=Manner.TOLD, consent__isnull=False
+    )
+    return Stored(versions.count(), unagreed.count())
+
+
+def choices_in_use(attribute_id: int) -> set[str]:
+    """Return the choices that some version names."""
+    with connection.cursor() as cursor:
+        cursor.execute(_CHOSEN, {"attribute": attribute_id})
+        return {row[0] for row in cursor.fetchall()}
