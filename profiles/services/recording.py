@@ -1,4 +1,4 @@
-"""Records purchases one by one, as a till or a shop reports them."""
+"""Records purchases, one by one as a till reports them, or many at once as events bring them."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def record_purchase(
     """
     if not lines:
         raise LinesMissing("A purchase needs at least one line.")
-    content = [(line.product.pk, _quantity(line), line.unit_price_minor) for line in lines]
+    content = [(line.product.pk, quantity_of(line), line.unit_price_minor) for line in lines]
     try:
         with transaction.atomic():
             return _record(source, external_id, profile, place, occurred_at, content, now)
@@ -77,6 +77,101 @@ def record_purchase(
 
 
 Content = list[tuple[int, Decimal, int]]
+
+
+@dataclass(frozen=True)
+class Reported:
+    """A purchase as another system reports it: ``content`` are product, quantity and price of each line."""
+
+    source_id: int
+    external_id: str
+    profile_id: int
+    place_id: int | None
+    occurred_at: datetime
+    content: Content
+
+
+def record_reported(*, purchases: Sequence[Reported], now: datetime) -> list[bool]:
+    """Store purchases of many customers at once; tell of each whether it stands as reported.
+
+    ``False``: its number is stored with other lines, and that stays. The same lines again are the same
+    purchase, also where a second report names another time or device. Locks the customers. Runs in a fixed
+    number of statements.
+    """
+    if not purchases:
+        return []
+    with transaction.atomic():
+        owners = _owners({one.profile_id for one in purchases})
+        stored = _stored_content(purchases)
+        fresh: dict[tuple[int, str], Reported] = {}
+        stands = []
+        for one in purchases:
+            number = (one.source_id, one.external_id)
+            if number not in stored:
+                stored[number] = Counter(one.content)
+                fresh[number] = one
+            stands.append(stored[number] == Counter(one.content))
+        _insert(list(fresh.values()), owners, now)
+    return stands
+
+
+def _owners(profiles: set[int]) -> dict[int, int]:
+    """Lock the customers of these profiles, in one order; see ``_record`` for what the lock waits for."""
+    wanted = Profile.objects.filter(pk__in=profiles).values("customer_id")
+    locked = Customer.objects.select_for_update(no_key=True).filter(pk__in=wanted).order_by("pk")
+    list(locked.values_list("pk", flat=True))
+    return dict(Profile.objects.filter(pk__in=profiles).values_list("pk", "customer_id"))
+
+
+def _stored_content(
+    purchases: Sequence[Reported],
+) -> dict[tuple[int, str], Counter[tuple[int, Decimal, int]]]:
+    lines = PurchaseLine.objects.filter(
+        purchase__source_id__in={one.source_id for one in purchases},
+        purchase__external_id__in={one.external_id for one in purchases},
+    ).values_list(
+        "purchase__source_id",
+        "purchase__external_id",
+        "product_id",
+        "quantity",
+        "unit_price_minor",
+    )
+    stored: dict[tuple[int, str], Counter[tuple[int, Decimal, int]]] = {}
+    for source, number, product, quantity, price in lines:
+        stored.setdefault((source, number), Counter())[product, quantity, price] += 1
+    return stored
+
+
+def _insert(reported: Sequence[Reported], owners: dict[int, int], now: datetime) -> None:
+    rows = Purchase.objects.bulk_create(
+        Purchase(
+            source_id=one.source_id,
+            external_id=one.external_id,
+            customer_id=owners[one.profile_id],
+            origin_profile_id=one.profile_id,
+            place_id=one.place_id,
+            occurred_at=one.occurred_at,
+            recorded_at=now,
+        )
+        for one in reported
+    )
+    PurchaseLine.objects.bulk_create(
+        line for row, one in zip(rows, reported, strict=True) for line in _lines(row, one.content)
+    )
+    Customer.objects.filter(pk__in={row.customer_id for row in rows}).update(habits_due=True)
+
+
+def _lines(purchase: Purchase, content: Content) -> Iterable[PurchaseLine]:
+    for (product, quantity, price), number in _numbered(content):
+        yield PurchaseLine(
+            purchase=purchase,
+            customer_id=purchase.customer_id,
+            product_id=product,
+            occurred_at=purchase.occurred_at,
+            quantity=quantity,
+            unit_price_minor=price,
+            source_line=number,
+        )
 
 
 def _record(
@@ -99,18 +194,7 @@ def _record(
         occurred_at=occurred_at,
         recorded_at=now,
     )
-    PurchaseLine.objects.bulk_create(
-        PurchaseLine(
-            purchase=purchase,
-            customer=owner,
-            product_id=product,
-            occurred_at=occurred_at,
-            quantity=quantity,
-            unit_price_minor=price,
-            source_line=number,
-        )
-        for (product, quantity, price), number in _numbered(content)
-    )
+    PurchaseLine.objects.bulk_create(_lines(purchase, content))
     Customer.objects.filter(pk=owner.pk).update(habits_due=True)
     return purchase
 
@@ -123,7 +207,12 @@ def _numbered(content: Content) -> Iterable[tuple[tuple[int, Decimal, int], int]
         yield line, seen[line]
 
 
-def _quantity(line: Line) -> Decimal:
+def quantity_of(line: Line) -> Decimal:
+    """Return a line's quantity as it is stored, to a thousandth.
+
+    Raises:
+        QuantityWrong: zero, or more than there can be.
+    """
     if not line.quantity.is_finite() or abs(line.quantity) >= _MOST_PIECES:
         raise QuantityWrong("Give each line a quantity below a thousand million.")
     # Rounded as an import rounds, so that both know the line again.

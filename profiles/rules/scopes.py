@@ -1,0 +1,30 @@
+"""What a key of another system may do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+
+class Scope(StrEnum):
+    """``events``: hand in events. ``read`` and ``write``: records of customers, by the REST API."""
+
+    EVENTS = "events"
+    READ = "read"
+    WRITE = "write"
+
+
+SCOPE_IN_WORDS = {
+    Scope.EVENTS: "hand in events",
+    Scope.READ: "read records of customers",
+    Scope.WRITE: "change records of customers",
+}
+
+
+def may_stand_in_the_open(scopes: Iterable[str]) -> bool:
+    """Tell whether a key with these scopes is no secret, such as a browser's write key.
+
+    >>> may_stand_in_the_open(["events"]), may_stand_in_the_open(["events", "read"])
+    (True, False)
+    """
+    return set(scopes) == {Scope.EVENTS}
