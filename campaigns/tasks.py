@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
-from campaigns.services import confirming, delivering, planning, rehearsing
+from campaigns.services import confirming, delivering, planning, rehearsing, sweeping
 
 
 @shared_task(name="campaigns.plan_morning")
@@ -31,3 +31,9 @@ def ask_confirmations() -> dict[str, int]:
 def run_rehearsals() -> int:
     """Run the next rehearsal that waits."""
     return int(rehearsing.run_next(now=timezone.now()))
+
+
+@shared_task(name="campaigns.sweep_uploads")
+def sweep_uploads() -> int:
+    """Remove uploads that nobody is to read any more."""
+    return sweeping.sweep_uploads(now=timezone.now())

@@ -48,6 +48,8 @@ app.conf.beat_schedule = {
     # A file uploaded in the browser starts at once; this tick catches a lost bell or a dead worker.
     "imports": _tick("profiles.run_imports", 10.0),
     "rehearsals": _tick("campaigns.run_rehearsals", 10.0),
+    # Uploads whose columns were never confirmed: they hold personal data.
+    "sweep": _tick("campaigns.sweep_uploads", 3600.0),
     # Each company-local morning is planned once, whenever the first tick after it comes.
     "plan": _tick("campaigns.plan_morning", 60.0),
     # What is due leaves within half a minute; leases that ran out are settled before each batch.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
-from django.db.models.functions import Now
+from django.db.models.functions import MD5, Cast, Now
 
 from campaigns.rules.codes import RunState
 
@@ -12,8 +12,8 @@ from campaigns.rules.codes import RunState
 class Rehearsal(models.Model):
     """One file rehearsed from one day on; only its report is kept.
 
-    ``progress`` is {"step": "…", "done": n, "of": m}; ``report`` the whole table. The same file and day
-    again is the same row.
+    ``progress`` is {"step": "…", "done": n, "of": m}; ``report`` the whole table. The same file, read in the
+    same way (columns and time zone), and day again is the same row.
     """
 
     file_name = models.CharField(max_length=200)
@@ -38,8 +38,14 @@ class Rehearsal(models.Model):
 
     class Meta:
         constraints = [
+            # By its hash: a mapping may be longer than a row of an index.
             models.UniqueConstraint(
-                fields=["sha256", "as_of"], nulls_distinct=False, name="campaigns_rehearsal_once"
+                "sha256",
+                "as_of",
+                "time_zone",
+                MD5(Cast("mapping", models.TextField())),
+                nulls_distinct=False,
+                name="campaigns_rehearsal_once",
             ),
             models.CheckConstraint(
                 condition=models.Q(state__in=[str(s) for s in RunState]),

@@ -6,8 +6,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from campaigns.models import Rehearsal
+from campaigns.rules.codes import DeliveryState
+from profiles.queries.imports import reason_text
 
-_WIDTH = 46
+_WIDTH = 54
+_UNDER_WAY = {
+    DeliveryState.PLANNED: "  still planned when the file ended",
+    DeliveryState.CLAIMED: "  being sent when the file ended",
+}
 
 
 def table(rehearsal: Rehearsal) -> str:
@@ -19,7 +25,8 @@ def _lines(rehearsal: Rehearsal, report: Mapping[str, Any]) -> Iterator[str]:
     yield f"Rehearsal on {rehearsal.file_name}, from {report['as_of']} to {report['last_day']}"
     yield ""
     yield from _part("Rows read", report["rows"]["read"])
-    yield from _part("  rejected", report["rows"]["rejected"], report["rows"]["reasons"])
+    reasons = {reason_text(code): count for code, count in report["rows"]["reasons"].items()}
+    yield from _part("  kept aside", report["rows"]["rejected"], reasons)
     yield from _part("Customers", report["customers"])
     habits = report["habits"]
     yield from _part("Habits, sure", habits["sure"])
@@ -27,12 +34,11 @@ def _lines(rehearsal: Rehearsal, report: Mapping[str, Any]) -> Iterator[str]:
     yield from _part("Habits of product groups", habits["groups"])
     yield from _part("Moments", report["moments"])
     decisions = report["decisions"]
-    yield from _part("Decisions to speak", decisions["speak"])
     yield from _part(
         "Decisions to stay silent", sum(decisions["silent"].values()), decisions["silent"]
     )
-    yield from _part("Messages sent (sandbox)", report["messages"])
-    yield from _part("Planned, then not sent", sum(report["skipped"].values()), report["skipped"])
+    yield from _part("Decisions to speak", decisions["speak"])
+    yield from _messages(report)
     yield ""
     yield "Bought from 3 days before to 7 days after the reminder"
     yield f"{'':{_WIDTH}}{'ours':>30}{'always after 7 days':>30}"
@@ -45,6 +51,15 @@ def _lines(rehearsal: Rehearsal, report: Mapping[str, Any]) -> Iterator[str]:
     yield f"{'Step':{_WIDTH}}{'seconds':>12}{'peak memory, MB':>20}"
     for step in report["steps"]:
         yield f"  {step['name']:{_WIDTH - 2}}{step['seconds']:>12.1f}{step['peak_mb']:>20}"
+
+
+def _messages(report: Mapping[str, Any]) -> Iterator[str]:
+    """What became of the decisions to speak: the numbers add up to them."""
+    yield from _part("  sent (to the sandbox)", report["messages"])
+    yield from _part("  planned, then not sent", sum(report["skipped"].values()), report["skipped"])
+    for state, label in _UNDER_WAY.items():
+        if count := report["deliveries"].get(state, 0):
+            yield from _part(label, count)
 
 
 def _part(label: str, count: int, parts: Mapping[str, int] | None = None) -> Iterator[str]:

@@ -11,6 +11,7 @@ from typing import Any
 from campaigns.models import Rehearsal
 from campaigns.rules.telling import DELIVERY, refusal_in_words
 from cxportal.lib.display import Bar, Column, percent
+from profiles.queries.imports import reason_text
 from profiles.rules.telling import doubt_in_words
 
 Cells = list[str]
@@ -140,7 +141,7 @@ def _read(report: Mapping[str, Any]) -> Table:
         [
             ("Rows", rows["read"]),
             ("Rows kept aside", rows["rejected"]),
-            *((f"Kept aside: {code.replace('_', ' ')}", count) for code, count in reasons),
+            *((f"Kept aside: {reason_text(code)}", count) for code, count in reasons),
         ],
     )
 

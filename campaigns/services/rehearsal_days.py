@@ -6,9 +6,7 @@ imported when that day is over, and not before, so that no query can look ahead.
 
 from __future__ import annotations
 
-import csv
 import resource
-import shutil
 import sys
 import time as clock
 from collections import Counter, defaultdict
@@ -25,27 +23,18 @@ from django.db import connection
 from campaigns.models import Delivery, Moment, PlanRun, SendingPolicy
 from campaigns.queries import judging
 from campaigns.rules.codes import DeliveryState
-from campaigns.services import composing, delivering, fencing, planning
-from cxportal.lib.errors import DomainError
+from campaigns.services import composing, delivering, fencing, order_days, planning
+from campaigns.services.order_days import Days, Reading
 from profiles.models import Company, Customer, Habit, Source
 from profiles.queries.company import company
 from profiles.rules.names import Channel, Purpose, SourceKind
 from profiles.rules.orders import Field
 from profiles.services import consenting, importing, learning
-from profiles.services.order_files import Reject, Row, read_rows
 
-DAYS_BEFORE_END = 30
 REFIT_EVERY_DAYS = 15
 PLAN_AT, SEND_AT = time(5, 0), time(12, 0)
-_BUFFER_ROWS = 50_000
 
 Progress = Callable[[Mapping[str, Any]], None]
-
-
-class NothingToRehearse(DomainError):
-    """The file holds too little past for the day that was asked for."""
-
-    code = "nothing_to_rehearse"
 
 
 @dataclass
@@ -70,27 +59,8 @@ class Steps:
         ]
 
 
-@dataclass(frozen=True)
-class Days:
-    """An order file cut into days, in canonical columns."""
-
-    folder: Path
-    days: list[date]
-    read: int
-    rejected: Counter[str]
-
-    def file(self, day: date) -> Path:
-        return self.folder / f"{day.isoformat()}.csv"
-
-
 def rehearse(
-    *,
-    path: Path,
-    mapping: Mapping[str, str],
-    time_zone: str,
-    as_of: date | None,
-    folder: Path,
-    progress: Progress,
+    *, reading: Reading, as_of: date | None, folder: Path, progress: Progress
 ) -> dict[str, Any]:
     """Run the whole rehearsal and return its report.
 
@@ -99,15 +69,19 @@ def rehearse(
         OrderFileError: the file cannot be read.
     """
     steps = Steps()
-    _settle_house(time_zone)
+    _settle_house(reading.time_zone)
+    size = reading.path.stat().st_size
     with steps.step("read"):
-        days = _cut(path, mapping, time_zone, folder, progress)
-    first = as_of or (days.days[-1] - timedelta(days=DAYS_BEFORE_END) if days.days else date.min)
-    _check(days, first)
+        days = order_days.cut(
+            reading=reading,
+            folder=folder,
+            progress=lambda done: progress({"step": "Reading the file", "done": done, "of": size}),
+        )
+    first = order_days.first_morning(days.days, as_of)
     source = Source.objects.create(code="rehearsal", name="Order file", kind=SourceKind.FILE)
     with steps.step("import"):
         progress({"step": "Importing the past", "done": 0, "of": 0})
-        _import(_joined(days, first), source, first - timedelta(days=1))
+        _import(order_days.joined(days, first), source, first - timedelta(days=1))
     with steps.step("learn"):
         progress({"step": "Learning from the past", "done": 0, "of": 0})
         learning.learn_everything(now=_at(first, PLAN_AT))
@@ -115,15 +89,6 @@ def rehearse(
     with steps.step("judge"):
         timing = judging.timing(first=first, last=days.days[-1])
     return _report(days, first, timing, steps)
-
-
-def _check(days: Days, first: date) -> None:
-    if not days.days:
-        raise NothingToRehearse("No row of this file could be read as an order.")
-    if not days.days[0] < first <= days.days[-1]:
-        raise NothingToRehearse(
-            f"The orders of this file are from {days.days[0]} to {days.days[-1]}: choose a day between them."
-        )
 
 
 def _mornings(days: Days, first: date, source: Source, steps: Steps, progress: Progress) -> None:
@@ -196,78 +161,6 @@ def _presume_contact(now: datetime) -> None:
 
 def _at(day: date, at: time) -> datetime:
     return datetime.combine(day, at, tzinfo=ZoneInfo(company().time_zone))
-
-
-# --- cutting the file into days -------------------------------------------------------------------
-
-
-def _cut(
-    path: Path, mapping: Mapping[str, str], time_zone: str, folder: Path, progress: Progress
-) -> Days:
-    zone = ZoneInfo(time_zone)
-    rejected: Counter[str] = Counter()
-    buffer: dict[date, list[tuple[Any, ...]]] = defaultdict(list)
-    seen: set[date] = set()
-    size = path.stat().st_size
-    read = buffered = 0
-
-    def told(done: int) -> None:
-        progress({"step": "Reading the file", "done": done, "of": size})
-
-    for row in read_rows(path, mapping, time_zone, progress=told):
-        read += 1
-        if isinstance(row, Reject):
-            rejected[str(row.reason)] += 1
-            continue
-        buffer[row.occurred_at.astimezone(zone).date()].append(_canonical(row))
-        buffered += 1
-        if buffered >= _BUFFER_ROWS:
-            seen |= _flush(buffer, folder)
-            buffered = 0
-    seen |= _flush(buffer, folder)
-    return Days(folder, sorted(seen), read, rejected)
-
-
-_COLUMNS = [
-    Field.CUSTOMER, Field.ORDER, Field.TIME, Field.PRODUCT, Field.NAME, Field.CATEGORY, Field.QUANTITY,
-    Field.PRICE, Field.PLACE, Field.URL, Field.EMAIL, Field.PHONE, Field.PERSON,
-]  # fmt: skip
-
-
-def _canonical(row: Row) -> tuple[Any, ...]:
-    price = f"{row.unit_price_minor / 100:.2f}"
-    return (
-        row.customer, row.order, row.occurred_at.isoformat(), row.product, row.name, row.category,
-        row.quantity, price, row.place, row.url, row.email, row.phone, row.person,
-    )  # fmt: skip
-
-
-def _flush(buffer: dict[date, list[tuple[Any, ...]]], folder: Path) -> set[date]:
-    """Append what was read to its days; a file handle is open for one day at a time."""
-    written = set(buffer)
-    for day, rows in buffer.items():
-        path = folder / f"{day.isoformat()}.csv"
-        is_new = not path.exists()
-        with path.open("a", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file)
-            if is_new:
-                writer.writerow([str(column) for column in _COLUMNS])
-            writer.writerows(rows)
-    buffer.clear()
-    return written
-
-
-def _joined(days: Days, first: date) -> Path:
-    """One file of all days before ``first``."""
-    path = days.folder / "past.csv"
-    with path.open("wb") as past:
-        for number, day in enumerate(day for day in days.days if day < first):
-            with days.file(day).open("rb") as file:
-                if number:
-                    file.readline()
-                shutil.copyfileobj(file, past)
-            days.file(day).unlink()
-    return path
 
 
 # --- the report -----------------------------------------------------------------------------------

@@ -30,6 +30,9 @@ from django.db.models.functions import Now
 
 from campaigns.models import Rehearsal
 from campaigns.rules.codes import RunState
+from campaigns.services import order_days
+from campaigns.services.order_days import Reading
+from cxportal.lib import uploads
 from cxportal.lib.errors import DomainError
 
 logger = logging.getLogger(__name__)
@@ -48,7 +51,7 @@ class RehearsalFailed(DomainError):
 
 @dataclass(frozen=True)
 class OrderFile:
-    """An order file, and how to read it. An empty mapping: recognise the columns."""
+    """An order file, and how to read it."""
 
     path: Path
     name: str
@@ -59,29 +62,34 @@ class OrderFile:
 def request_rehearsal(
     *, file: OrderFile, as_of: date | None, by: User | None, now: datetime
 ) -> Rehearsal:
-    """Ask for a rehearsal. The same file and day again is the same rehearsal, with its report."""
+    """Ask for a rehearsal. The same file, read in the same way, and day again is the same, with its report.
+
+    An upload that is not needed for it, since the report is there, is removed.
+
+    Raises:
+        NothingToRehearse: there are no orders before or after ``as_of``, and the file shows it soon.
+        OrderFileError: the file cannot be read with this mapping. Nothing was queued.
+    """
+    same: dict[str, Any] = {
+        "sha256": _sha256(file.path),
+        "as_of": as_of,
+        "mapping": dict(file.mapping),
+        "time_zone": file.time_zone,
+    }
+    wanted = {"state": RunState.QUEUED, "path": str(file.path), "file_name": file.name}
+    found = Rehearsal.objects.filter(**same).first()
+    if found is None or found.state == RunState.FAILED:
+        reading = Reading(file.path, file.mapping, file.time_zone, now)
+        order_days.check_day(reading=reading, as_of=as_of)
     rehearsal, _ = Rehearsal.objects.get_or_create(
-        sha256=_sha256(file.path),
-        as_of=as_of,
-        defaults={
-            "file_name": file.name,
-            "path": str(file.path),
-            "mapping": dict(file.mapping),
-            "time_zone": file.time_zone,
-            "state": RunState.QUEUED,
-            "created_by": by,
-            "created_at": now,
-        },
+        **same, defaults={**wanted, "created_by": by, "created_at": now}
     )
-    if rehearsal.state == RunState.FAILED:
-        Rehearsal.objects.filter(pk=rehearsal.pk).update(
-            state=RunState.QUEUED,
-            path=str(file.path),
-            mapping=dict(file.mapping),
-            error="",
-            progress={},
-        )
-        rehearsal.refresh_from_db()
+    Rehearsal.objects.filter(pk=rehearsal.pk, state=RunState.FAILED).update(
+        **wanted, error="", progress={}, created_by=by, created_at=now, finished_at=None
+    )
+    rehearsal.refresh_from_db()
+    if rehearsal.path != str(file.path):
+        uploads.forget(file.path)
     return rehearsal
 
 
@@ -142,18 +150,22 @@ def _run(rehearsal: Rehearsal, now: datetime, progress: Progress) -> None:
             raise RehearsalFailed("Another worker has taken this rehearsal over.")
         progress(news)
 
+    def ended(**values: Any) -> None:
+        """Write how it ended; only the report is kept, so the upload goes, unless it is another's now."""
+        if mine.update(finished_at=now, lease_until=None, **values):
+            uploads.forget(rehearsal.path)
+
     try:
         report = _in_own_database(rehearsal, told)
     except RehearsalFailed as error:
-        mine.update(state=RunState.FAILED, error=error.message, finished_at=now, lease_until=None)
-        return
+        ended(state=RunState.FAILED, error=error.message)
     except Exception as error:
         # Left running, it would be taken up again and fail again, every two minutes, for good.
         logger.exception("rehearsal %s failed", rehearsal.pk)
         reason = f"The rehearsal could not be run: {type(error).__name__}."
-        mine.update(state=RunState.FAILED, error=reason, finished_at=now, lease_until=None)
-        return
-    mine.update(state=RunState.DONE, report=report, finished_at=now, lease_until=None)
+        ended(state=RunState.FAILED, error=reason)
+    else:
+        ended(state=RunState.DONE, report=report)
 
 
 def _in_own_database(rehearsal: Rehearsal, progress: Progress) -> dict[str, Any]:

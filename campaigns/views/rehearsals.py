@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zoneinfo
-from pathlib import Path
+from typing import Any
 
 from django.contrib.auth.decorators import permission_required
 from django.core.paginator import Paginator
@@ -19,16 +19,17 @@ from campaigns.queries.reports import report_page
 from campaigns.rules.codes import RunState
 from campaigns.services import rehearsing
 from campaigns.services.rehearsing import OrderFile
+from cxportal.lib import uploads
 from cxportal.lib.errors import DomainError
 from cxportal.lib.http import StaffRequest, render_page
-from cxportal.lib.uploads import kept
+from cxportal.lib.uploads import Waiting
 from profiles.forms import OrderFileForm
 from profiles.queries.company import company, company_zone
 from profiles.services import importing
 from profiles.services.importing import Proposal
 
 ROWS_PER_PAGE = 30
-# Where a file waits for its columns to be confirmed: in the session, so that nobody names another.
+# Where a file waits for its columns to be confirmed.
 WAITING = "rehearsal_file"
 
 
@@ -39,8 +40,7 @@ def rehearsal_list(request: StaffRequest) -> HttpResponse:
     form = OrderFileForm(request.POST or None, request.FILES or None)
     may_start = request.user.has_perm("campaigns.add_rehearsal")
     if request.method == "POST" and may_start and form.is_valid():
-        file = form.cleaned_data["file"]
-        request.session[WAITING] = {"path": str(kept(file)), "name": file.name[:200]}
+        uploads.wait(request.session, WAITING, form.cleaned_data["file"])
         return redirect("campaigns:rehearsal-new")
     rows = Rehearsal.objects.defer("report").select_related("created_by").order_by("-pk")
     context = {
@@ -57,25 +57,26 @@ def rehearsal_list(request: StaffRequest) -> HttpResponse:
 @permission_required("campaigns.add_rehearsal", raise_exception=True)
 def rehearsal_new(request: StaffRequest) -> HttpResponse:
     """Confirm which column is what, and start."""
-    waiting = request.session.get(WAITING)
-    if waiting is None or not Path(waiting["path"]).exists():
+    waiting = uploads.waiting(request.session, WAITING)
+    if waiting is None:
         return redirect("campaigns:rehearsal-list")
     try:
-        proposal = importing.propose_mapping(Path(waiting["path"]))
+        proposal = importing.propose_mapping(waiting.path)
     except DomainError as error:
-        context = {"name": waiting["name"], "problem": error.message}
+        uploads.forget_waiting(request.session, WAITING)
+        context: dict[str, Any] = {"name": waiting.name, "problem": error.message}
         return render(request, "campaigns/rehearsal_new.html", context, status=422)
     form = _mapping_form(request, proposal)
     if request.method == "POST" and form.is_valid():
-        started = _start(request, form, Path(waiting["path"]), waiting["name"])
+        started = _start(request, form, waiting)
         if started:
             del request.session[WAITING]
             return redirect("campaigns:rehearsal-detail", started.pk)
     context = {
-        "name": waiting["name"],
+        "name": waiting.name,
         "proposal": proposal,
         "form": form,
-        "samples": zip(proposal.headers, zip(*proposal.sample, strict=True), strict=True),
+        "samples": proposal.columns(),
         "zones": sorted(zoneinfo.available_timezones()),
     }
     status = 422 if form.errors else 200
@@ -87,12 +88,11 @@ def _mapping_form(request: StaffRequest, proposal: Proposal) -> RehearsalForm:
     return RehearsalForm(request.POST or None, headers=proposal.headers, initial=guessed)
 
 
-def _start(request: StaffRequest, form: RehearsalForm, path: Path, name: str) -> Rehearsal | None:
-    mapping, zone = form.mapping(), form.cleaned_data["time_zone"]
+def _start(request: StaffRequest, form: RehearsalForm, waiting: Waiting) -> Rehearsal | None:
+    zone = form.cleaned_data["time_zone"]
     try:
-        importing.check_file(path=path, mapping=mapping, time_zone=zone)
         return rehearsing.request_rehearsal(
-            file=OrderFile(path=path, name=name, mapping=mapping, time_zone=zone),
+            file=OrderFile(waiting.path, waiting.name, form.mapping(), zone),
             as_of=form.cleaned_data["as_of"],
             by=request.user,
             now=timezone.now(),

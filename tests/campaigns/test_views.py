@@ -177,6 +177,40 @@ def test_a_file_is_uploaded_its_columns_confirmed_and_the_rehearsal_waits(manage
     assert Path(started.path).read_bytes() == ORDERS
 
 
+def test_the_upload_goes_when_another_follows_or_it_is_no_table(manager, settings):
+    upload(manager)
+    upload(manager)
+    assert len(list(Path(settings.UPLOAD_DIR).iterdir())) == 1
+    upload(manager, b"\x00\x01", "picture.csv")
+    manager.get(reverse("campaigns:rehearsal-new"))
+    assert list(Path(settings.UPLOAD_DIR).iterdir()) == []
+
+
+def test_a_file_whose_rows_are_wider_than_its_header_is_shown_without_examples(manager):
+    upload(manager, b"customer,date,product\nc1,2026-01-01,p1,more\nc1,2026-01-02,p1,more\n")
+    page = manager.get(reverse("campaigns:rehearsal-new"))
+    assert page.status_code == 200
+    assert '<th scope="row">product</th><td class="sample"></td>' in page.content.decode()
+    answer = manager.post(reverse("campaigns:rehearsal-new"), CONFIRMED)
+    assert "No row of this file could be read as an order." in answer.content.decode()
+    assert Rehearsal.objects.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("as_of", "words"),
+    [
+        ("2026-02-01", "Choose a first morning from 2 January 2026 to 31 January 2026."),
+        ("2099-01-01", "1 January 2099 is in the future."),
+    ],
+)
+def test_a_first_morning_outside_the_file_is_refused_at_once(manager, as_of, words):
+    upload(manager)
+    answer = manager.post(reverse("campaigns:rehearsal-new"), CONFIRMED | {"as_of": as_of})
+    assert answer.status_code == 422
+    assert words in answer.content.decode()
+    assert Rehearsal.objects.count() == 0
+
+
 def test_a_mapping_without_a_customer_is_refused(manager):
     upload(manager)
     answer = manager.post(reverse("campaigns:rehearsal-new"), CONFIRMED | {"customer_id": ""})
@@ -242,6 +276,7 @@ def test_the_report_is_read_beside_the_baseline(manager):
     assert "Of 10 reminders, 40 in 100 had their product bought in time." in page
     assert "“Always after 7 days” would have reached 20 in 100." in page
     assert "Silent: it has been bought since" in page
+    assert "Kept aside: no customer" in page
     assert "This proves the timing, not that the reminder caused the purchase." in page
     assert "Ours: none." in page
 

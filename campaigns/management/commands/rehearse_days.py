@@ -15,8 +15,10 @@ from typing import Any
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
 
 from campaigns.services import rehearsal_days
+from campaigns.services.order_days import Reading
 from campaigns.services.rehearsal_days import Progress
 from cxportal.lib.errors import DomainError
 
@@ -43,9 +45,9 @@ class Command(BaseCommand):
             call_command("migrate", verbosity=0, interactive=False)
             try:
                 report = rehearsal_days.rehearse(
-                    path=Path(spec["path"]),
-                    mapping=spec["mapping"],
-                    time_zone=spec["time_zone"],
+                    reading=Reading(
+                        Path(spec["path"]), spec["mapping"], spec["time_zone"], timezone.now()
+                    ),
                     as_of=date.fromisoformat(spec["as_of"]) if spec["as_of"] else None,
                     folder=Path(folder),
                     progress=told,
