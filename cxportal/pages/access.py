@@ -60,6 +60,7 @@ RECORD = (
     | _grants("profiles", "view", "consententry consentwording consentevidence")
     | _grants("profiles", "view", "attribute factvalue household householdmember householdwarning")
     | _grants("profiles", "view", "product category place source")
+    | _grants("profiles", "view", "pickup pickupline pickupevent")
     | _grants("campaigns", "view", "moment decision outcome delivery message campaign")
     | _grants("loyalty", "view", "pointsentry programme tier")
     | _grants("feedback", "view", "case caseevent casenote survey invitation answer answerrevision")

@@ -179,6 +179,7 @@ TABLES = {
         "profiles.identifier": "Addresses and numbers",
         "profiles.consententry": "Consent",
         "profiles.purchase": "Purchases",
+        "profiles.pickup": "Orders ahead and stays",
         "profiles.habit": "Habits",
         "profiles.reorderschedule": "Own schedules",
     },

@@ -9,6 +9,7 @@ from profiles.admin import (
     habits,
     households,
     identities,
+    pickups,
     purchases,
     sources,
 )
@@ -22,6 +23,7 @@ __all__ = [
     "habits",
     "households",
     "identities",
+    "pickups",
     "purchases",
     "sources",
 ]
