@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from cxportal.lib.registry import Erasing, Holding
+from campaigns.services.erasing import withdraw_messages
+from cxportal.lib.registry import Erasing, Erasure, Holding, Mention
 
-HOLDINGS = (
+HOLDINGS: tuple[Holding | Mention | Erasure, ...] = (
     Holding(
         "campaigns.Moment",
         "Moments in which we thought of you",
@@ -32,7 +33,8 @@ HOLDINGS = (
         "Messages",
         follows="decision",
         shown=("due_at", "channel", "state", "reason", "finished_at"),
-        erasing=Erasing.KEEP,
+        erasing=Erasing.BLANK,
+        renamed=("public_id",),
     ),
     Holding(
         "campaigns.Message",
@@ -41,5 +43,21 @@ HOLDINGS = (
         follows="",
         shown=("recipient", "subject", "text"),
         personal=("recipient", "subject", "text", "html"),
+        ages_by="rendered_at",
     ),
+    Mention(
+        "campaigns.SandboxMessage",
+        "Messages in the mailbox of the sandbox",
+        searched=("recipient", "subject", "text", "html", "headers", "message_id"),
+        shown=("received_at", "recipient", "subject", "text"),
+        ages_by="received_at",
+    ),
+    Mention(
+        "campaigns.Rehearsal",
+        "Files that we rehearsed with",
+        searched=("file_name", "error"),
+        shown=("created_at", "file_name"),
+        erasing=Erasing.BLANK,
+    ),
+    Erasure("campaigns.messages", withdraw_messages),
 )

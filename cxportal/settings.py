@@ -23,6 +23,8 @@ env.read_env(STATE_DIR / "secrets.env")
 DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = env.str("SECRET_KEY")
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
+# Recognises who was erased; it must outlive SECRET_KEY, or old files bring them back.
+ERASURE_KEY = env.str("ERASURE_KEY", default="")
 SITE_URL = env.str("SITE_URL", default="http://127.0.0.1:8000").rstrip("/")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
@@ -99,6 +101,7 @@ DATABASES["default"].update(
 )
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 UPLOAD_DIR = STATE_DIR / "uploads"
+EXPORT_DIR = STATE_DIR / "exports"
 # An order file of some years: far above what a browser form usually carries, and streamed to disk.
 ORDER_FILE_MAX_BYTES = env.int("ORDER_FILE_MAX_BYTES", default=2 * 1024**3)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024**2

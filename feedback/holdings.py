@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from cxportal.lib.registry import Erasing, Holding
+from cxportal.lib.registry import Erasing, Erasure, Holding
+from feedback.services.erasing import close_cases
 
-HOLDINGS = (
+HOLDINGS: tuple[Holding | Erasure, ...] = (
     Holding(
         "feedback.Invitation",
         "Questions we asked",
-        shown=("survey__name", "invited_at", "closes_at"),
-        erasing=Erasing.KEEP,
+        shown=("survey__question", "invited_at", "closes_at"),
+        erasing=Erasing.BLANK,
+        renamed=("public_id",),
     ),
     Holding(
         "feedback.Answer",
@@ -17,6 +19,8 @@ HOLDINGS = (
         shown=("score", "text", "answered_at", "changed_at"),
         personal=("text",),
         erasing=Erasing.BLANK,
+        ages_by="changed_at",
+        ageing=Erasing.BLANK,
     ),
     Holding(
         "feedback.AnswerRevision",
@@ -33,6 +37,9 @@ HOLDINGS = (
         shown=("kind", "detail", "state", "opened_at", "solved_at", "resolution"),
         personal=("detail", "resolution"),
         erasing=Erasing.BLANK,
+        renamed=("source_ref",),
+        ages_by="solved_at",
+        ageing=Erasing.BLANK,
     ),
     Holding(
         "feedback.CaseEvent",
@@ -48,5 +55,7 @@ HOLDINGS = (
         follows="",
         shown=("event__occurred_at", "text"),
         personal=("text",),
+        ages_by="event__occurred_at",
     ),
+    Erasure("feedback.cases", close_cases),
 )

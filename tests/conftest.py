@@ -18,4 +18,5 @@ def _sandbox(settings, tmp_path):
     """Keep every test's files to itself and every message in the sandbox."""
     settings.EMAIL_BACKEND = "campaigns.sandbox.SandboxBackend"
     settings.UPLOAD_DIR = tmp_path / "uploads"
+    settings.EXPORT_DIR = tmp_path / "exports"
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -17,6 +17,7 @@ from enum import StrEnum
 from typing import Any
 
 import numpy as np
+from django.db.models import Q
 from numpy.typing import NDArray
 
 Ids = Sequence[int]
@@ -136,6 +137,11 @@ class Holding:
     ``one_only`` two rows at all; ``one_where`` narrows it, in SQL on ``t``), the second stays with the customer
     that was merged, and comes back with them. ``shown`` are the columns of
     an export, in order; ``personal`` those that say something of the person.
+    ``also`` is a second path, for rows of two people; rows by the path ``near`` (of those who live with them) are
+    shown in their export and outlive their erasure. ``renamed`` are columns that lead to the person outside this
+    database, and have to stay unique: an erasure puts a random value there.
+    ``ages_by`` is the path to the time that retention counts from ("": as long as the person is known),
+    ``ages_where`` narrows what grows old at all, and ``ageing`` says what becomes of it then.
     """
 
     model: str
@@ -148,10 +154,59 @@ class Holding:
     shown: tuple[str, ...] = ()
     personal: tuple[str, ...] = ()
     erasing: Erasing = Erasing.DELETE
+    also: str = ""
+    near: str = ""
+    renamed: tuple[str, ...] = ()
+    ages_by: str = ""
+    ages_where: Q = field(default_factory=Q)
+    ageing: Erasing = Erasing.DELETE
 
     @property
     def key(self) -> str:
         return self.model
+
+
+@dataclass(frozen=True)
+class Mention:
+    """A table that may mention a person in its free content, with no key that says whose it is.
+
+    An erasure looks for the person's own strings in the columns ``searched``, and deletes the row or empties
+    those columns. ``source`` is the path to the source whose numbers may stand there. The rest is as in
+    ``Holding``.
+    """
+
+    model: str
+    label: str
+    searched: tuple[str, ...]
+    source: str = ""
+    shown: tuple[str, ...] = ()
+    erasing: Erasing = Erasing.DELETE
+    ages_by: str = ""
+    ages_where: Q = field(default_factory=Q)
+    ageing: Erasing = Erasing.DELETE
+
+    @property
+    def key(self) -> str:
+        return self.model
+
+    @property
+    def personal(self) -> tuple[str, ...]:
+        return self.searched
+
+
+@dataclass(frozen=True)
+class Erasure:
+    """What an app has to do of its own when a person is erased, before their rows go.
+
+    ``erase(customer_ids, now)`` runs inside the transaction of the erasure, which holds the customers; what
+    it raises undoes the whole.
+    """
+
+    key: str
+    erase: Callable[[Ids, datetime], None]
+
+
+Entry = Moment | Fact | Action | Holding | Mention | Erasure
 
 
 @dataclass
@@ -162,20 +217,24 @@ class Registry:
     facts: dict[str, Fact] = field(default_factory=dict)
     actions: dict[str, Action] = field(default_factory=dict)
     holdings: dict[str, Holding] = field(default_factory=dict)
+    mentions: dict[str, Mention] = field(default_factory=dict)
+    erasures: dict[str, Erasure] = field(default_factory=dict)
 
-    def add(self, *entries: Moment | Fact | Action | Holding) -> None:
+    def add(self, *entries: Entry) -> None:
         for entry in entries:
             shelf = self._shelf(entry)
             if entry.key in shelf:
                 raise ValueError(f"{type(entry).__name__} {entry.key} is registered twice")
             shelf[entry.key] = entry
 
-    def _shelf(self, entry: Moment | Fact | Action | Holding) -> dict[str, Any]:
+    def _shelf(self, entry: Entry) -> dict[str, Any]:
         shelves: dict[type, dict[str, Any]] = {
             Moment: self.moments,
             Fact: self.facts,
             Action: self.actions,
             Holding: self.holdings,
+            Mention: self.mentions,
+            Erasure: self.erasures,
         }
         return shelves[type(entry)]
 

@@ -28,6 +28,7 @@ REASON_TEXT = {
     RejectReason.BAD_PRICE: "a price that is no number",
     RejectReason.OTHER_CUSTOMER: "an order number that belongs to another customer",
     RejectReason.ERASED: "of somebody who asked to be erased; their text is not kept",
+    RejectReason.ERASED: "of somebody who asked to be erased; their text is not kept",
 }
 
 

@@ -12,6 +12,8 @@ from cxportal.lib.errors import DomainError, violated_constraint
 from profiles.models import Customer, Identifier, Place, Profile, Source
 from profiles.queries.company import company
 from profiles.rules.names import IdentifierKind, folded, normal_identifier
+from profiles.rules.privacy import EXTERNAL
+from profiles.services import suppressing
 
 
 class IdentifierMalformed(DomainError):
@@ -68,6 +70,7 @@ def enrol(
     Raises:
         ExternalIdMissing, IdentifierMalformed, CustomerTimeZoneUnknown: nothing was stored.
         IdentifierTaken: somebody else is known by an address or number; nothing was stored.
+        ErasedPerson: they asked to be erased; nothing was stored.
     """
     external_id = external_id.strip()
     if not external_id:
@@ -79,6 +82,9 @@ def enrol(
     _check_zone(time_zone)
     try:
         with transaction.atomic():
+            suppressing.hold_off_erasures()
+            number = (EXTERNAL, str(source.pk), external_id)
+            suppressing.check(asked=[number, *((k.value, "", v) for k, v in normal.items())])
             name = " ".join(name.split())[:200]
             customer = Customer.objects.create(
                 name=name,
@@ -110,9 +116,12 @@ def add_identifier(
 
     Raises:
         IdentifierMalformed: it cannot be one. IdentifierTaken: it is somebody else's.
+        ErasedPerson: somebody who had it asked to be erased.
     """
     normal = _normal(kind, value)
     with transaction.atomic():
+        suppressing.hold_off_erasures()
+        suppressing.check(asked=[(kind.value, "", normal)])
         return _add(profile, kind, normal, now)
 
 

@@ -20,7 +20,7 @@ from profiles.rules.names import (
     normal_identifier,
 )
 from profiles.rules.purposes import MESSAGES
-from profiles.services import consenting, identifying
+from profiles.services import consenting, identifying, suppressing
 
 SIGN_UP, COUNTER = "sign-up", "counter"
 _DOORS = {SIGN_UP: ("Sign-up page", SourceKind.PAGE), COUNTER: ("Counter", SourceKind.COUNTER)}
@@ -77,12 +77,13 @@ def join(*, who: Joining, now: datetime) -> Joined:
 
     Raises:
         ContactMissing, IdentifierMalformed: nothing was stored.
+        ErasedPerson: they were erased, and agreed to nothing now; nothing was stored.
     """
     kind, value = _contact(who.contact)
     known = _known(kind, value)
     if known is None:
         try:
-            return _enrolled(who, now)
+            return _let_in(who, (kind, "", value), now)
         except identifying.IdentifierTaken:  # by another request, just now
             known = _known(kind, value)
             if known is None:
@@ -92,12 +93,21 @@ def join(*, who: Joining, now: datetime) -> Joined:
     return Joined(known.customer, known, False, said)
 
 
+def _let_in(who: Joining, by: tuple[str, str, str], now: datetime) -> Joined:
+    """Make somebody known; who was erased comes back by agreeing to something themselves, and only so."""
+    with transaction.atomic():
+        if who.wordings and by[2]:
+            suppressing.lift(identifiers=[by], now=now)
+        return _enrolled(who, now)
+
+
 def enrol_at_counter(*, who: Joining, now: datetime) -> Joined:
     """Enrol somebody face to face; never twice.
 
     Raises:
         ContactMissing, IdentifierMalformed: nothing was stored.
         IdentifierTaken: somebody is known by it, ``data["customer"]`` says who; nothing was stored.
+        ErasedPerson: they asked to be erased, and come back only by themselves; nothing was stored.
     """
     _contact(who.contact)
     return _enrolled(who, now)

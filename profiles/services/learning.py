@@ -71,7 +71,7 @@ def learn_due(*, now: datetime, limit: int = 20_000) -> Learned:
 
 def _learn_batch(*, now: datetime, size: int) -> Learned:
     with transaction.atomic():
-        due = Customer.objects.filter(habits_due=True).order_by("pk")
+        due = Customer.objects.filter(habits_due=True, erased_at=None).order_by("pk")
         ids = list(
             due.select_for_update(skip_locked=True, no_key=True).values_list("pk", flat=True)[:size]
         )
@@ -139,8 +139,8 @@ def refit_if_old(*, now: datetime) -> dict[str, int]:
 def _mark_buyers() -> None:
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE profiles_customer c SET habits_due = true"
-            " WHERE EXISTS (SELECT 1 FROM profiles_purchase p WHERE p.customer_id = c.id)"
+            "UPDATE profiles_customer c SET habits_due = true WHERE c.erased_at IS NULL"
+            " AND EXISTS (SELECT 1 FROM profiles_purchase p WHERE p.customer_id = c.id)"
         )
 
 

@@ -24,7 +24,8 @@ from profiles.rules import kinds
 from profiles.rules.identity import Key, Sighting
 from profiles.rules.names import IdentifierKind, ProductKind
 from profiles.rules.orders import RejectReason
-from profiles.services import order_statements, resolving
+from profiles.services import order_statements, resolving, suppressing
+from profiles.services.order_erased import without_erased
 from profiles.services.order_files import Reject, Row
 from profiles.services.order_staging import Stage, Watch, staging
 
@@ -65,12 +66,14 @@ def store(
     Orders are told apart by source and number. An order that is new gets all its lines; one that is
     known gets those that it lacks, equal lines being counted. Customers with new lines become
     due for learning. Customers whom another source knows by the same address are joined, as far as the
-    rules of identity do. Repeatable.
+    rules of identity do. Rows of people who were erased are kept aside without their text. Repeatable.
     """
     watch = watch or Watch()
-    with connection.cursor() as cursor, staging(cursor):
-        stage = Stage(company().phone_region, resolving.present_rules())
-        stage.take(rows, watch)
+    region = company().phone_region
+    with suppressing.reading_a_file(), connection.cursor() as cursor, staging(cursor):
+        stage = Stage(region, resolving.present_rules())
+        erased = suppressing.everybody()
+        stage.take(without_erased(rows, erased=erased, source=source, region=region), watch)
         return _Storing(cursor, source, stage, watch).run(now)
 
 

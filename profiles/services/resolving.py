@@ -28,7 +28,7 @@ from profiles.rules.identity import (
     Sighting,
 )
 from profiles.rules.names import EdgeKind
-from profiles.services import merging
+from profiles.services import merging, suppressing
 
 # "iden" as a number: the lock for whoever makes customers known.
 _LOCK = 0x6964656E
@@ -38,12 +38,14 @@ _LOCK = 0x6964656E
 class Resolved:
     """For each sighting its profile, or ``None``.
 
-    ``left``: identifiers that were not followed, and why; ``joined``: how many pairs became one.
+    ``left``: identifiers that were not followed, and why; ``joined``: how many pairs became one. ``erased``:
+    places of sightings of people who were erased; nothing of them may be stored.
     """
 
     profiles: Sequence[int | None]
     left: Sequence[Left]
     joined: int = 0
+    erased: frozenset[int] = frozenset()
 
 
 def resolve(*, sightings: Sequence[Sighting], actor: str, now: datetime) -> Resolved:
@@ -51,12 +53,14 @@ def resolve(*, sightings: Sequence[Sighting], actor: str, now: datetime) -> Reso
 
     Repeatable. Joins what the rules join (``profiles.rules.identity``), each by an edge with its rule.
     """
+    suppressing.hold_off_erasures()
+    sightings, erased = suppressing.sifted(sightings)
     rules = present_rules()
     known = _known(sightings, rules)
     placed = [known.place(sighting) for sighting in sightings]
     if not known.is_changed:
         _touch(known)
-        return Resolved(placed, known.left)
+        return Resolved(placed, known.left, erased=erased)
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
@@ -78,7 +82,7 @@ def resolve(*, sightings: Sequence[Sighting], actor: str, now: datetime) -> Reso
             now=now,
         )
     profiles = [p if p is None else stored.get(p, p) for p in placed]
-    return Resolved(profiles, known.left, len(joined.edges))
+    return Resolved(profiles, known.left, len(joined.edges), erased)
 
 
 def present_rules() -> Rules:

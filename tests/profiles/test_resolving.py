@@ -101,6 +101,6 @@ def test_a_batch_costs_as_many_statements_as_one(shop, django_assert_max_num_que
     sightings = [Sighting(shop.pk, f"w{n}", [email(f"p{n}")], NOW) for n in range(300)]
     with django_assert_max_num_queries(20):
         resolve(*sightings)
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(9):
         resolve(*sightings)
     assert Customer.objects.count() == 300
