@@ -77,6 +77,7 @@ def _agree(customer: Customer, agreement: Agreement, wording: ConsentWording) ->
         door=DOOR,
         actor=ACTOR,
         occurred_at=_at_noon(agreement.given_on),
+        is_proven=True,  # they confirmed it long ago
     )
     if agreement.withdrawn_on:
         consenting.withdraw(

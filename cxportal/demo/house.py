@@ -9,10 +9,11 @@ from django.contrib.auth.models import User
 from campaigns.services import policing
 from cxportal.demo.catalogue import COMPANY, CURRENCY, PHONE_REGION, SHOPS, TIME_ZONE, WEB
 from cxportal.demo.people import WORDINGS
-from profiles.models import ConsentWording, Place
+from profiles.models import ConsentWording, Place, Source
 from profiles.rules.names import PlaceKind, Purpose
-from profiles.services import consenting, settling
+from profiles.services import checkouts, consenting, settling
 
+CHECKOUT = "web-shop"
 _COMPANY = {
     "name": COMPANY,
     "currency": CURRENCY,
@@ -47,11 +48,21 @@ def settle_house(*, by: User, now: datetime) -> None:
         if shop.code not in known
     ]
     settling.settle_places(places=shops, by=by, now=now)
+    if not Source.objects.filter(code=CHECKOUT).exists():
+        checkouts.settle_checkout(
+            source=None,
+            code=CHECKOUT,
+            name="Checkout of the web shop",
+            origins=["https://shop.example.com"],
+            by=by,
+            now=now,
+        )
     policing.change_policy(values=_POLICY, by=by, now=now)
 
 
 def publish_wordings() -> dict[Purpose, ConsentWording]:
-    """Publish the sentence beside each consent box."""
+    """Publish the sentence beside each consent box; offers are asked twice."""
+    consenting.require_confirmation(purpose=Purpose.OFFERS, is_needed=True)
     return {
         purpose: consenting.publish_wording(purpose=purpose, language="en", text=text)
         for purpose, text in WORDINGS.items()

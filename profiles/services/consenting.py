@@ -247,6 +247,13 @@ def _locked_request(request_id: str) -> ConsentRequest:
     return requests.get(pk=found.pk)
 
 
+def require_confirmation(*, purpose: Purpose, is_needed: bool) -> None:
+    """Say whether a yes to this purpose counts only after double opt-in; what was granted stays."""
+    ConsentRule.objects.update_or_create(
+        purpose=purpose, defaults={"needs_confirmation": is_needed}
+    )
+
+
 def needs_confirmation(purpose: Purpose) -> bool:
     """Tell whether a yes to this purpose counts only after double opt-in."""
     return ConsentRule.objects.filter(purpose=purpose, needs_confirmation=True).exists()

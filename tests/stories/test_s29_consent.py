@@ -8,10 +8,20 @@ import pytest
 import time_machine
 from django.test import Client
 
+from campaigns.tasks import ask_confirmations
 from cxportal.lib.links import LinkPurpose, token_for
 from profiles.models import ConsentEntry
 from profiles.services import consenting
-from tests.stories.doors import Bought, at, bring_orders, customer, every, mailbox, morning_to_noon
+from tests.stories.doors import (
+    Bought,
+    at,
+    bring_orders,
+    customer,
+    every,
+    link_in,
+    mailbox,
+    morning_to_noon,
+)
 
 LAST = date(2026, 2, 10)
 WORDING = "You may remind me by e-mail when something is about to run out."
@@ -91,3 +101,39 @@ def test_one_click_in_the_mail_program_stops_it(page):
             assert answer.status_code == 200
     states = list(ConsentEntry.objects.order_by("pk").values_list("state", flat=True))
     assert states == ["granted", "withdrawn"]
+
+
+def test_where_double_opt_in_is_asked_a_yes_counts_once_its_mail_was_answered(page):
+    consenting.require_confirmation(purpose="reminders", is_needed=True)
+    agree(page, LAST + timedelta(days=2))
+    with time_machine.travel(at(LAST + timedelta(days=2), 10), tick=False):
+        ask_confirmations()
+    run(16, 20)
+    (asked,) = mailbox("olga")
+    with time_machine.travel(at(LAST + timedelta(days=20), 13), tick=False):
+        Client().get(link_in(asked, "confirm"))
+        assert [row[0] for row in ledger()] == ["asked"]
+        Client().post(link_in(asked, "confirm"), **BROWSER)
+    assert [row[0] for row in ledger()] == ["asked", "granted"]
+    run(21, 30)
+    assert len(mailbox("olga")) == 2
+
+
+def test_a_yes_that_waits_is_ended_on_the_same_page(page):
+    consenting.require_confirmation(purpose="reminders", is_needed=True)
+    agree(page, LAST + timedelta(days=2))
+    with time_machine.travel(at(LAST + timedelta(days=2), 10), tick=False):
+        ask_confirmations()
+    say(page, LAST + timedelta(days=3), scope="all")
+    with time_machine.travel(at(LAST + timedelta(days=4), 9), tick=False):
+        assert Client().post(link_in(mailbox("olga")[0], "confirm")).status_code == 410
+    assert [row[0] for row in ledger()] == ["asked", "withdrawn"]
+
+
+def test_the_receipt_tells_all_of_it(page):
+    agree(page, LAST + timedelta(days=2))
+    say(page, LAST + timedelta(days=3), state="withdrawn")
+    with time_machine.travel(at(LAST + timedelta(days=4), 9), tick=False):
+        (record,) = Client().get(page + "consent/receipt.json").json()["records"]
+    assert [event["event_state"] for event in record["events"]] == ["granted", "withdrawn"]
+    assert record["events"][0]["notice"]["text"] == WORDING
