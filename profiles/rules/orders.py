@@ -53,7 +53,6 @@ class RejectReason(StrEnum):
     BAD_PRICE = "bad_price"
     OTHER_CUSTOMER = "other_customer"
     ERASED = "erased_person"
-    ERASED = "erased_person"
 
 
 class DateOrder(StrEnum):
