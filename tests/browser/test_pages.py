@@ -50,6 +50,27 @@ def test_staff_pages_are_sound(page, live_server, sign_in, role, paths):
         look(page, live_server.url + path)
 
 
+@pytest.mark.parametrize("path", ["/imports/", "/rehearsals/"])
+def test_the_columns_of_a_file_are_confirmed_on_a_phone(
+    page, live_server, sign_in, tmp_path, path, settings
+):
+    settings.UPLOAD_DIR = tmp_path / "uploads"
+    long = "the number of the customer as it stands in the system of the till at the station"
+    file = tmp_path / "orders.csv"
+    file.write_text(f"{long},ordered_at,product_id\nc1,2026-01-01 10:00,p1\n")
+    sign_in(Role.MANAGER)
+    page.set_viewport_size(PHONE)
+    page.goto(live_server.url + path)
+    page.set_input_files("input[type=file]", file)
+    card, button = (
+        page.locator(which).bounding_box() for which in (".dropzone", ".dropzone button")
+    )
+    assert button["x"] + button["width"] / 2 == pytest.approx(card["x"] + card["width"] / 2, abs=1)
+    page.click(".dropzone button")
+    page.wait_for_url("**/new/")
+    look(page, page.url)
+
+
 def test_the_card_at_the_counter_is_sound(page, live_server, sign_in, shop):
     sign_in(Role.COUNTER)
     for customer in shop:
