@@ -28,7 +28,7 @@ from cxportal.pages.joining_forms import (
 )
 from profiles.models import Place
 from profiles.rules.names import IdentifierKind
-from profiles.services import joining
+from profiles.services import joining, suppressing
 
 logger = logging.getLogger(__name__)
 
@@ -87,7 +87,10 @@ def _join(request: HttpRequest, place: Place, form: JoiningForm) -> None:
         evidence=evidence_of(request),
         place=place,
     )
-    joined = joining.join(who=who, now=timezone.now())
+    try:
+        joined = joining.join(who=who, now=timezone.now())
+    except suppressing.ErasedPerson:
+        return  # who asks is not told that somebody of this address went away
     is_mail = joined.identifier.kind == IdentifierKind.EMAIL
     if not is_mail or not cache.add(f"sign-up:{joined.customer.pk}", True, PAUSE_SECONDS):
         return

@@ -94,11 +94,13 @@ def join(*, who: Joining, now: datetime) -> Joined:
 
 
 def _let_in(who: Joining, by: tuple[str, str, str], now: datetime) -> Joined:
-    """Make somebody known; who was erased comes back by agreeing to something themselves, and only so."""
+    """Make somebody known; who was erased comes back by agreeing to something themselves, and only so.
+
+    Anybody could have typed their address: their yes waits for its confirmation, whatever the purpose asks.
+    """
     with transaction.atomic():
-        if who.wordings and by[2]:
-            suppressing.lift(identifiers=[by], now=now)
-        return _enrolled(who, now)
+        lifted = suppressing.lift(identifiers=[by], now=now) if who.wordings and by[2] else 0
+        return _enrolled(who, now, is_proven=False if lifted else None)
 
 
 def enrol_at_counter(*, who: Joining, now: datetime) -> Joined:
@@ -148,7 +150,7 @@ def _known(kind: IdentifierKind, value: str) -> Identifier | None:
     return found.filter(kind=kind, scope="", value=value).first() if value else None
 
 
-def _enrolled(who: Joining, now: datetime) -> Joined:
+def _enrolled(who: Joining, now: datetime, *, is_proven: bool | None = None) -> Joined:
     kind = kind_of(who.contact)
     store = who.place if who.place and who.place.kind == PlaceKind.STORE else None
     with transaction.atomic():
@@ -163,7 +165,7 @@ def _enrolled(who: Joining, now: datetime) -> Joined:
             now=now,
         )
         identifier = Identifier.objects.select_related("origin_profile").get(origin_profile=profile)
-        said = _agree(who, identifier, now, is_proven=None)
+        said = _agree(who, identifier, now, is_proven=is_proven)
     return Joined(profile.customer, identifier, True, said)
 
 

@@ -10,6 +10,8 @@ from django.test import Client
 from campaigns.models import SandboxMessage, SendingPolicy
 from profiles.models import ConsentEntry, ConsentRule, Customer, Identifier
 from profiles.rules.names import Purpose
+from profiles.rules.privacy import Traces
+from profiles.services import suppressing
 from tests.factories.campaigns import ready_house, wording
 from tests.factories.profiles import IdentifierFactory, PlaceFactory
 
@@ -161,3 +163,12 @@ def test_a_form_of_another_site_is_refused():
     browser = Client(enforce_csrf_checks=True)
     assert browser.post("/join/main-street/", {"name": "A", "contact": "b@c.de"}).status_code == 403
     assert not Customer.objects.exists()
+
+
+def test_the_address_of_somebody_erased_is_answered_like_any_other(visitor, now):
+    traces = Traces(identifiers=[("email", "", "mara@example.com")])
+    suppressing.remember(traces=traces, now=now)
+    other = join(visitor, contact="new@example.com").content.decode()
+    answer = join(visitor).content.decode()
+    assert answer.partition("<main")[2] == other.partition("<main")[2]
+    assert Customer.objects.count() == 1
