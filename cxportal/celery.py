@@ -45,6 +45,8 @@ app.conf.beat_schedule = {
     "refit": _tick("profiles.refit_rhythms", 600.0),
     # What was written for a customer in the very moment in which they were merged.
     "settle": _tick("profiles.settle_merges", 60.0),
+    # Events come with a bell of their own; this tick catches a lost one, and bells that rang too soon.
+    "events": _tick("profiles.process_events", 2.0),
     # A file uploaded in the browser starts at once; this tick catches a lost bell or a dead worker.
     "imports": _tick("profiles.run_imports", 10.0),
     "rehearsals": _tick("campaigns.run_rehearsals", 10.0),

@@ -105,6 +105,8 @@ EXPORT_DIR = STATE_DIR / "exports"
 # An order file of some years: far above what a browser form usually carries, and streamed to disk.
 ORDER_FILE_MAX_BYTES = env.int("ORDER_FILE_MAX_BYTES", default=2 * 1024**3)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024**2
+# How many events a key may hand in, on average, at each web process (profiles/api/events.py).
+EVENTS_PER_SECOND = env.int("EVENTS_PER_SECOND", default=5000)
 FILE_UPLOAD_TEMP_DIR = env.str("FILE_UPLOAD_TEMP_DIR", default="") or None
 
 # --- Workers: broker messages only ring the bell, the rows are the queue --------------------------

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
+
 from celery import shared_task
 from django.utils import timezone
 
-from profiles.services import importing, learning, merging
+from profiles.services import importing, learning, merging, processing
 
 
 @shared_task(name="profiles.run_imports")
@@ -34,3 +36,19 @@ def refit_rhythms() -> dict[str, int]:
 def settle_merges() -> int:
     """Bring after their profiles the rows that were on their way while profiles were joined."""
     return merging.settle(now=timezone.now())
+
+
+# How long one run goes on while events keep coming: other ticks want their turn.
+_EVENTS_AT_ONCE_SECONDS = 20
+
+
+@shared_task(name="profiles.process_events")
+def process_events() -> dict[str, int]:
+    """Bring the events that were taken in to the timeline, until none waits."""
+    until = time.monotonic() + _EVENTS_AT_ONCE_SECONDS
+    total = processing.Worked()
+    while worked := processing.process_waiting(now=timezone.now()):
+        total += worked
+        if time.monotonic() > until:
+            break
+    return {"done": total.done, "parked": total.parked}

@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import path, re_path
 
-from profiles import views
+from profiles import views, views_events, views_keys
+from profiles.api import events
 
 app_name = "profiles"
+# With and without the last slash: a redirect would turn a POST into a GET, and lose its events.
+EVENT_DOORS = "identify|track|page|screen|group|alias|batch|i|t|p|s|g|a|b"
 urlpatterns = [
     path("imports/", views.import_list, name="import-list"),
     path("imports/new/", views.import_new, name="import-new"),
     path("imports/<int:job_id>/", views.import_detail, name="import-detail"),
     path("imports/<int:job_id>/kept-aside.csv", views.import_rejects, name="import-rejects"),
+    path("events/", views_events.event_list, name="event-list"),
+    path("events/<int:event_id>/", views_events.event_detail, name="event-detail"),
+    path("events/replay/", views_events.event_replay, name="event-replay"),
+    path("events/drop/", views_events.event_drop, name="event-drop"),
+    path("settings/keys/", views_keys.key_list, name="key-list"),
+    path("settings/keys/<int:key_id>/revoke/", views_keys.key_revoke, name="key-revoke"),
+    re_path(rf"^v1/(?P<door>{EVENT_DOORS})/?$", events.take, name="events"),
+    re_path(
+        r"^v1/projects/(?P<write_key>[^/]+)/settings/?$",
+        events.project_settings,
+        name="event-settings",
+    ),
+    path("v1/<path:rest>", events.unknown),
 ]

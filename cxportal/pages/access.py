@@ -80,6 +80,8 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
         | _grants("campaigns", "view change", "sendingpolicy")
         | _grants("admin", "view", "logentry")
         | _grants("axes", "view delete", "accessattempt")
+        | _grants("profiles", "view add change", "apikey")
+        | _grants("profiles", "view", "inboundevent")
     ),
     Role.MANAGER: (
         RECORD
@@ -93,6 +95,7 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
         | _grants("profiles", "add", "consentwording")
         | _grants("profiles", "view", "company learnedmodel importreject")
         | _grants("profiles", "view add change", "importjob")
+        | _grants("profiles", "view change delete", "inboundevent")
         | _grants("campaigns", "add change", "campaign")
         | _grants("campaigns", "view add", "messagetemplate")
         | _grants("campaigns", "add", "rehearsal")

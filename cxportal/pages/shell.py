@@ -89,11 +89,13 @@ NAVIGATION = (
         roles_with("campaigns.view_rehearsal"),
     ),
     Entry("Imports", "profiles:import-list", "imports", roles_with("profiles.view_importjob")),
+    Entry("Events", "profiles:event-list", "info", roles_with("profiles.view_inboundevent")),
     Entry("Staff", "admin:auth_user_changelist", "person", roles_with("auth.view_user")),
     Entry("All data", "admin:index", "menu", OFFICE_ROLES),
     Entry(
         "Ways in", "settings-doors", "plus", frozenset({Role.ADMINISTRATOR, Role.MANAGER})
     ),
+    Entry("Keys", "profiles:key-list", "check", roles_with("profiles.view_apikey")),
     Entry("Settings", "settings", "settings", frozenset({Role.ADMINISTRATOR, Role.MANAGER})),
 )
 

@@ -8,6 +8,7 @@ from django.urls import URLPattern, get_resolver, reverse
 
 from cxportal.pages.access import PERMISSIONS, Role, create_staff, ensure_roles
 from cxportal.pages.shell import NAVIGATION, navigation
+from profiles.urls import EVENT_DOORS
 from tests.pages import rows
 
 # What is open to the world: log-in, health, and what customers reach by signed links. A page that is
@@ -35,6 +36,10 @@ OPEN = {
     "stop/<str:token>/",
     "stop/<str:token>/start-again/",
     "why/<str:token>/",
+    # Events of other systems: by their key.
+    rf"^v1/(?P<door>{EVENT_DOORS})/?$",
+    r"^v1/projects/(?P<write_key>[^/]+)/settings/?$",
+    "v1/<path:rest>",
 }
 
 
