@@ -157,7 +157,7 @@ def _variables(customer: Customer, subject: _Subject, links: Mapping[str, str]) 
     return {
         "customer": {"name": customer.name, "first_name": customer.name.split(" ")[0]},
         "company": {"name": house.name},
-        "product": {"name": name, "url": product.url if product else ""},
+        "product": {"name": name, "url": (product.url or None) if product else None},
         "last_purchase": {"product": name, "on": day_words(subject.cycle) if subject.cycle else ""},
         "rhythm": span(subject.facts["rhythm_days"]) if subject.facts.get("rhythm_days") else "",
         "reason": subject.because,
@@ -197,7 +197,8 @@ def _framed(
     }
     html = _INLINER.inline(render_to_string("emails/layout.html", context))
     text = render_to_string("emails/layout.txt", context | {"body_text": filled.text.strip()})
-    return Words(filled.subject, text, html)
+    # What the engine returns counts as safe HTML and would be shown unescaped; plain text is neither.
+    return Words(filled.subject, text.strip() + "\n", html)
 
 
 _INLINER = css_inline.CSSInliner(load_remote_stylesheets=False, keep_style_tags=True)

@@ -25,7 +25,7 @@ from cxportal.lib.errors import DomainError
 from cxportal.lib.http import HtmxRequest
 from cxportal.lib.links import LinkExpired, LinkInvalid, LinkPurpose, subject_of
 from cxportal.pages.joining_forms import evidence_of
-from cxportal.pages.my_page_content import MyPage, my_page, next_round, schedule
+from cxportal.pages.my_page_content import MyPage, my_page, next_round, schedule, weeks_offered
 from cxportal.pages.people import customer_or_404
 from feedback.rules import CaseKind
 from feedback.services import cases
@@ -33,7 +33,7 @@ from profiles.models import Customer, Product
 from profiles.queries.card import Consent, Rhythm, consents, rhythm_of, wording_shown
 from profiles.queries.company import company, company_day, company_kept
 from profiles.rules.names import Channel, ConsentState, Purpose
-from profiles.rules.reordering import day_words, span
+from profiles.rules.reordering import asked_span, day_words
 from profiles.services import consenting, preferring, scheduling
 
 View = Callable[..., HttpResponse]
@@ -128,8 +128,10 @@ def _every(said: scheduling.Said, known: Rhythm, request: HttpRequest) -> str:
     if weeks == 0:
         scheduling.as_learned(said=said)
         return f"{known.product}: we go by what we learn again."
+    if weeks not in weeks_offered(known):
+        raise ValueError("not among what is offered")
     scheduling.buy_every(said=said, days=7 * weeks)
-    return f"{known.product}: we remind you {span(7 * weeks)}."
+    return f"{known.product}: we remind you {asked_span(7 * weeks)}."
 
 
 def _skip(said: scheduling.Said, known: Rhythm, request: HttpRequest) -> str:
@@ -198,6 +200,8 @@ def consent(request: HtmxRequest, token: str, customer: Customer) -> HttpRespons
     if request.POST.get("state") == ConsentState.WITHDRAWN:
         _withdraw(request, customer, one)
         messages.success(request, f"Stopped: no more {one.purpose_words}. Starting is as near.")
+    elif one.is_granted:  # said in another tab
+        messages.success(request, f"You agreed to {one.purpose_words} before. It stays so.")
     elif not _agreed(request, one):
         return _page(request, token, customer, must_tick=one.purpose)
     else:
@@ -278,8 +282,10 @@ class ContactForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """Refuse hours that would, with the house's, leave none: that is what "none a week" says."""
         given: dict[str, Any] = super().clean() or self.cleaned_data
-        own = given.get("quiet_from"), given.get("quiet_until")
-        if None not in own and own[0] != own[1] and not leave_an_hour([self.house_hours, own]):
+        start, end = given.get("quiet_from"), given.get("quiet_until")
+        if start is None or end is None or start == end:
+            return given
+        if not leave_an_hour([self.house_hours, (start, end)]):
             self.add_error(
                 "quiet_until",
                 "With the hours in which we never write, none is left. To hear nothing, choose none a week.",

@@ -27,12 +27,14 @@ from profiles.queries.card import (
 from profiles.queries.company import company
 from profiles.queries.usual import UsualNow, usuals
 from profiles.rules.cadence import Unsure
-from profiles.rules.reordering import REMIND_BEFORE_DAYS, day_words, span
+from profiles.rules.reordering import REMIND_BEFORE_DAYS, asked_span, day_words, span
 
 # What stands open; the rest is one tap away.
 MOST_NEXT = 5
 MOST_UNSURE = 3
 NEAR_DAYS = 14
+# From here on, a day without its year would be taken for another.
+FAR_DAYS = 300
 NOTHING: Mapping[str, str] = {}
 WEEKS = (1, 2, 3, 4, 5, 6, 8, 12)
 
@@ -195,7 +197,7 @@ def _lead(sure: Sequence[Rhythm], today: date) -> str:
 
 def _short_reason(one: Rhythm) -> str:
     if one.every_days:
-        return f"you asked for {span(one.every_days)}"
+        return f"you asked for {asked_span(one.every_days)}"
     return f"you buy it about {span(one.rhythm_days)}"
 
 
@@ -247,9 +249,11 @@ def _about(one: Rhythm, today: date) -> str:
 
 
 def _day(day: date, today: date) -> str:
-    """Name a day, with its weekday where it is near."""
-    near = abs((day - today).days) <= NEAR_DAYS
-    return f"{day:%A} {day_words(day)}" if near else day_words(day)
+    """Name a day, with its weekday where it is near and its year where it is far."""
+    away = abs((day - today).days)
+    if away > FAR_DAYS:
+        return f"{day_words(day)} {day.year}"
+    return f"{day:%A} {day_words(day)}" if away <= NEAR_DAYS else day_words(day)
 
 
 def _reason(one: Rhythm) -> str:
@@ -286,8 +290,13 @@ def _weeks(one: Rhythm) -> int:
     return round(one.every_days / 7) if one.every_days else 0
 
 
+def weeks_offered(one: Rhythm) -> set[int]:
+    """The intervals to choose from, the one that stands among them."""
+    return {*WEEKS, _weeks(one)} - {0}
+
+
 def _choices(one: Rhythm) -> Sequence[Option]:
-    offered = sorted({*WEEKS, _weeks(one)} - {0})
+    offered = sorted(weeks_offered(one))
     own = "when we think it is time" if not one.doubt else "not yet"
     weeks = [Option(n, "every week" if n == 1 else f"every {n} weeks") for n in offered]
     return [Option(0, own), *weeks]

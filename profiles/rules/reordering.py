@@ -42,6 +42,18 @@ def span(days: float) -> str:
     return f"every {whole} days"
 
 
+def asked_span(days: int) -> str:
+    """Say an interval that somebody chose, as it was offered to them: in weeks.
+
+    >>> asked_span(84), asked_span(7), asked_span(10)
+    ('every 12 weeks', 'every week', 'every 10 days')
+    """
+    weeks, rest = divmod(days, 7)
+    if rest:
+        return span(days)
+    return "every week" if weeks == 1 else f"every {weeks} weeks"
+
+
 def day_words(day: date) -> str:
     """Say a day without a year.
 
@@ -75,7 +87,7 @@ def because(facts: Mapping[str, Any], reader: str) -> str:
     """
     who, _ = _PERSON[reader]
     if facts.get("every_days"):
-        return f"{who} asked to be reminded {span(facts['every_days'])}"
+        return f"{who} asked to be reminded {asked_span(facts['every_days'])}"
     bought = [date.fromisoformat(day) for day in facts.get("bought_on", [])]
     on = f" on {listed(bought)}" if bought else ""
     return f"{who} bought it{on}, about {span(facts['rhythm_days'])}"

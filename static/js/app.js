@@ -163,6 +163,17 @@
     return made;
   }
 
+  // The legend's own swatch has the dots of the line, of which there may be none: a line, or a box for bars.
+  function swatches(chart) {
+    const made = window.Chart.defaults.plugins.legend.labels.generateLabels(chart);
+    for (const item of made) {
+      const set = chart.data.datasets[item.datasetIndex];
+      const bar = chart.config.type === "bar";
+      Object.assign(item, { pointStyle: bar ? "rect" : "line", strokeStyle: bar ? set.backgroundColor : set.borderColor, fillStyle: set.backgroundColor, lineWidth: bar ? 0 : 3, lineDash: set.borderDash });
+    }
+    return made;
+  }
+
   function mount(canvas) {
     const data = document.getElementById(canvas.dataset.chart);
     if (!data || !window.Chart) return;
@@ -183,7 +194,7 @@
         font: { family: getComputedStyle(document.body).fontFamily, size: 13 },
         scales: spec.horizontal ? { x: values, y: names } : { x: names, y: values },
         plugins: {
-          legend: { display: spec.series.length > 1, position: "bottom", align: "start", labels: { color: ink, usePointStyle: true, pointStyle: "line", filter: (item, all) => !all.datasets[item.datasetIndex].isBand } },
+          legend: { display: spec.series.length > 1, position: "bottom", align: "start", labels: { color: ink, usePointStyle: true, generateLabels: swatches, filter: (item, all) => !all.datasets[item.datasetIndex].isBand } },
           tooltip: { filter: (item) => !item.dataset.isBand, callbacks: { label: (item) => ` ${item.dataset.label}: ${unit(item.formattedValue)}` } },
         },
       },

@@ -10,7 +10,9 @@ from django.test import Client
 from django.urls import reverse
 
 from campaigns.models import Campaign, MessageTemplate, Rehearsal, SandboxMessage
+from campaigns.services.defaults import TEMPLATES
 from cxportal.pages.access import Role, create_staff, ensure_roles
+from profiles.models import Product
 from tests.pages import rows
 
 pytestmark = pytest.mark.django_db
@@ -125,6 +127,46 @@ def test_the_preview_shows_the_stored_words_when_the_page_opens(manager, words, 
     scope = {"customer": customer.pk, "template": words.pk}
     answer = manager.get(reverse("campaigns:template-preview"), scope)
     assert "<strong>Coffee</strong>" in answer.content.decode()
+
+
+def test_the_preview_shows_plain_text_as_text(manager, words, now):
+    customer = rows.habit(now).customer
+    customer.name = "<b>Dolores</b>"
+    customer.save()
+    text = "Hello {{ customer.name }} <i>and</i> https://example.com/?a=1&amp;b=2"
+    answer = manager.post(
+        reverse("campaigns:template-preview"), GOOD | {"customer": customer.pk, "text": text}
+    )
+    plain = answer.content.decode().partition("<pre>")[2]
+    assert "Hello &lt;b&gt;Dolores&lt;/b&gt; &lt;i&gt;and&lt;/i&gt;" in plain
+    assert "<b>" not in plain
+
+
+@pytest.mark.parametrize(
+    ("url", "said"), [("", ""), ("https://shop.example.com/p1", "Buy again: https://shop.exam")]
+)
+def test_buying_again_is_offered_where_there_is_an_address(manager, words, now, url, said):
+    habit = rows.habit(now)
+    Product.objects.filter(pk=habit.product_id).update(url=url)
+    default = next(one for one in TEMPLATES if one.code == "reorder")
+    form = {"subject": default.subject, "text": default.text, "html": default.html}
+    answer = manager.post(
+        reverse("campaigns:template-preview"), form | {"customer": habit.customer_id}
+    )
+    plain = answer.content.decode().partition("<pre>")[2]
+    assert ("Buy again:" in plain) is bool(said)
+    assert said in plain
+
+
+def test_the_mailbox_leads_from_newer_to_older_messages(manager):
+    SandboxMessage.objects.bulk_create(
+        SandboxMessage(message_id=f"<{n}@x>", recipient="a@b.example", sender="c", subject=str(n))
+        for n in range(60)
+    )
+    first = manager.get(reverse("campaigns:mailbox")).content.decode()
+    assert "Older rows" in first
+    second = manager.get(reverse("campaigns:mailbox"), {"page": 2}).content.decode()
+    assert "Newer rows" in second
 
 
 def test_the_preview_says_what_is_wrong(manager, words, now):

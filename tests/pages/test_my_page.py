@@ -16,6 +16,7 @@ from loyalty.services.setting_up import ensure_programme
 from profiles.models import ConsentEntry, ContactPreference, ReorderSchedule, ReorderStatement
 from profiles.rules.names import ConsentState, IdentifierKind, Purpose
 from profiles.rules.purposes import MESSAGES
+from profiles.services import scheduling
 from tests.factories.campaigns import due_habit, reachable_customer, ready_house, wording
 from tests.factories.profiles import (
     IdentifierFactory,
@@ -178,13 +179,37 @@ def test_every_six_weeks_beats_what_was_learned_and_can_be_undone(dolores):
     assert "about Thursday 12 March" in page(dolores)
 
 
+def test_what_was_chosen_is_answered_in_the_words_it_was_offered_in(dolores):
+    text = say(dolores, "every", weeks=12).content.decode()
+    assert "we remind you every 12 weeks." in text
+    assert "you asked to be reminded every 12 weeks." in text
+
+
+def test_an_interval_from_elsewhere_stays_among_what_is_offered(dolores, now):
+    said = scheduling.Said(
+        customer=dolores, product=dolores.habits.get().product, door="counter", now=now
+    )
+    scheduling.buy_every(said=said, days=70)
+    assert '<option value="10" selected>every 10 weeks</option>' in page(dolores)
+    say(dolores, "every", weeks=10)
+    assert said_of(dolores).every_days == 70
+
+
+def test_a_day_more_than_a_year_ahead_names_its_year(dolores, now):
+    said = scheduling.Said(
+        customer=dolores, product=dolores.habits.get().product, door="counter", now=now
+    )
+    scheduling.buy_every(said=said, days=364)
+    assert "about 9 February 2027" in page(dolores)
+
+
 def test_the_choice_of_the_house_takes_the_own_interval_back(dolores):
     say(dolores, "every", weeks=6)
     say(dolores, "every", weeks=0)
     assert said_of(dolores).every_days is None
 
 
-@pytest.mark.parametrize("weeks", ["", "x", "-1", "200", "9" * 5000])
+@pytest.mark.parametrize("weeks", ["", "x", "-1", "200", "7", "11", "52", "9" * 5000])
 def test_an_impossible_interval_is_said_and_not_kept(dolores, weeks):
     text = say(dolores, "every", weeks=weeks).content.decode()
     assert "toast-error" in text
@@ -292,6 +317,14 @@ def test_no_box_ticked_under_this_wording_no_consent(dolores, form):
     assert answer.status_code == 422
     assert "Tick the box to agree." in answer.content.decode()
     assert not ConsentEntry.objects.filter(purpose=Purpose.OFFERS).exists()
+
+
+def test_agreeing_again_in_an_old_tab_is_answered_in_words(dolores):
+    before = ConsentEntry.objects.count()
+    answer = consent(dolores, purpose="reminders", state="granted")
+    assert answer.status_code == 200
+    assert "before. It stays so." in answer.content.decode()
+    assert ConsentEntry.objects.count() == before
 
 
 def test_stop_everything_is_one_tap(dolores):
