@@ -14,7 +14,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from campaigns.rules.codes import OutcomeKind
 from campaigns.services import answering
@@ -38,12 +38,15 @@ ANSWERS = {
 }
 
 
-@require_GET
+@require_http_methods(["GET", "HEAD", "POST"])
 @role_required(*ROLES)
 @never_cache
 def counter(request: StaffRequest) -> HttpResponse:
-    """Show the search box, and what it found; a single certain hit opens at once."""
-    typed = request.GET.get("q", "")
+    """Show the search box, and what it found; a single certain hit opens at once.
+
+    Names and numbers are searched for by POST: in an address, they would stay in the browser's history.
+    """
+    typed = request.POST.get("q", "")
     answer = search.find(typed, region=company().phone_region) if typed.strip() else search.Answer()
     if len(answer.found) == 1 and answer.found[0].matched != search.SIMILAR:
         return redirect("counter-customer", answer.found[0].customer_id)
@@ -106,7 +109,7 @@ def frame(request: StaffRequest) -> dict[str, Any]:
         "store": _chosen(request.session, stores),
         "now": timezone.now(),
         "search_url": reverse("counter"),
-        "search_query": request.GET.get("q", "")[: search.LONGEST],
+        "search_query": request.POST.get("q", "")[: search.LONGEST],
     }
 
 

@@ -73,28 +73,37 @@ def answer(client, customer, kind: str, **changes):
 
 
 def test_the_last_digits_open_the_card_at_once(mira, dolores):
-    found = mira.get("/counter/", {"q": "4471"})
+    found = mira.post("/counter/", {"q": "4471"})
     assert (found.status_code, found.url) == (302, f"/counter/{dolores.pk}/")
 
 
 def test_several_hits_are_listed_with_masked_contacts(mira, dolores):
     reachable_customer("Dolores Umbach", search_name="dolores umbach")
-    page = mira.get("/counter/", {"q": "dolores"}).content.decode()
+    page = mira.post("/counter/", {"q": "dolores"}).content.decode()
     assert "2 customers for “dolores”" in page
     assert "phone …4471" in page
     assert "@example.com" in page
     assert "customer0@" not in page
 
 
+def test_what_is_searched_for_stands_in_no_address(mira, dolores):
+    page = mira.get("/counter/").content.decode()
+    assert 'class="counter-search" role="search" method="post"' in page
+    by_address = mira.get("/counter/?q=4471")
+    assert by_address.status_code == 200
+    assert "Who is there?" in by_address.content.decode()
+    assert "4471" not in by_address.content.decode()
+
+
 def test_a_similar_name_is_never_opened_by_itself(mira, dolores):
-    answer = mira.get("/counter/", {"q": "dolorse"})
+    answer = mira.post("/counter/", {"q": "dolorse"})
     assert answer.status_code == 200
     assert "similar name" in answer.content.decode()
 
 
 @pytest.mark.parametrize("typed", ["%", "x", "\0\0\0", "a" * 10_000])
 def test_nonsense_gets_a_clear_answer(mira, dolores, typed):
-    page = mira.get("/counter/", {"q": typed})
+    page = mira.post("/counter/", {"q": typed})
     assert page.status_code == 200
     assert "Dolores" not in page.content.decode()
     assert "Type" in page.content.decode()
@@ -141,7 +150,7 @@ def test_times_are_those_of_the_store_where_it_was_bought(mira, dolores, now):
 def test_a_look_writes_nothing(mira, dolores):
     before = fingerprint()
     mira.get("/counter/")
-    mira.get("/counter/", {"q": "dolores"})
+    mira.post("/counter/", {"q": "dolores"})
     card(mira, dolores)
     mira.head(f"/counter/{dolores.pk}/")
     assert fingerprint() == before

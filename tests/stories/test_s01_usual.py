@@ -67,7 +67,7 @@ def staff(tmp_path, client_of):
 def card_at(staff, hour: int, minute: int) -> str:
     """What staff see after typing the last four digits."""
     with time_machine.travel(datetime(2026, 3, 10, hour, minute, tzinfo=UTC), tick=False):
-        return staff.get("/counter/", {"q": "4471"}, follow=True).content.decode()
+        return staff.post("/counter/", {"q": "4471"}, follow=True).content.decode()
 
 
 def test_the_first_thing_on_the_screen_is_her_name_and_the_usual(staff):
