@@ -15,12 +15,14 @@ from zoneinfo import ZoneInfo
 
 from django.contrib.auth.models import User
 
-from cxportal.demo import enrolling, house, marker, mornings
+from cxportal.demo import confidences, enrolling, house, marker, mornings
 from cxportal.demo.catalogue import TIME_ZONE
-from cxportal.demo.chain import CUSTOMERS, OrderLine, generate, write_orders
+from cxportal.demo.chain import CUSTOMERS, Chain, OrderLine, generate, write_orders
 from cxportal.demo.people import Person
+from cxportal.lib.db import flushed_at_the_end
 from loyalty.services import awarding
 from profiles.models import ConsentWording, ImportJob, Source
+from profiles.queries.company import company_kept
 from profiles.rules.names import Purpose
 from profiles.services import importing, learning
 
@@ -63,15 +65,26 @@ def fill(
     source = importing.source_named(name=enrolling.SOURCE)
     wordings = house.publish_wordings()
     filling = Filling(today, source, wordings, by, progress)
+    with flushed_at_the_end(), company_kept():
+        _fill(filling, chain)
+    progress("The demo is ready.")
+    marker.mark(marker.DONE)
+
+
+def _fill(filling: Filling, chain: Chain) -> None:
+    today, progress = filling.today, filling.progress
     first = today - timedelta(days=MORNINGS)
     _store_past(filling, [line for line in chain.lines if line.on < first], first)
     progress("Enrolling the customers: cards, home stores, consents.")
-    newcomers = enrolling.enrol(people=chain.people, source=source, wordings=wordings)
+    newcomers = enrolling.enrol(
+        people=chain.people, source=filling.source, wordings=filling.wordings
+    )
+    confidences.confide(
+        today=today, staff_id=mornings.supervisor().pk, now=filling.at(first, time(0, 30))
+    )
     progress("Learning who buys what in which rhythm.")
     learning.learn_due(now=filling.at(first, mornings.PLAN_AT), limit=10**9)
     _live_on(filling, [line for line in chain.lines if line.on >= first], newcomers)
-    progress("The demo is ready.")
-    marker.mark(marker.DONE)
 
 
 def _store_past(filling: Filling, lines: Sequence[OrderLine], first: date) -> None:

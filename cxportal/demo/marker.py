@@ -14,6 +14,8 @@ from django.db import connection
 
 FILLING, DONE = "filling", "done"
 APPS = ("profiles", "loyalty", "feedback", "campaigns")
+# What migrations filled, and would not fill again.
+KEPT = {"profiles.Attribute", "profiles.IdentifierRule", "profiles.RetentionRule"}
 
 
 def folder() -> Path:
@@ -47,7 +49,7 @@ def _marked() -> str:
 
 
 def start_over() -> None:
-    """Empty every table of ours: only for an embedded database in which a demo was broken off.
+    """Empty every table of ours but ``KEPT``: only for an embedded database in which a demo was broken off.
 
     Accounts stay. TRUNCATE is what the append-only triggers let through: they guard single rows.
     """
@@ -55,6 +57,7 @@ def start_over() -> None:
         connection.ops.quote_name(model._meta.db_table)
         for app in APPS
         for model in apps.get_app_config(app).get_models(include_auto_created=True)
+        if model._meta.label not in KEPT
     ]
     with connection.cursor() as cursor:
         cursor.execute(f"TRUNCATE {', '.join(tables)} RESTART IDENTITY")

@@ -21,6 +21,8 @@ from cxportal.pages.access import Role
 from feedback.models import Case, Survey
 from loyalty.models import PointsEntry, Programme
 from profiles.models import Customer, Habit, ImportJob, Place, PurchaseLine, ReorderSchedule
+from profiles.queries import facts
+from profiles.queries.households import household
 
 pytestmark = pytest.mark.django_db
 SMALL = 60
@@ -117,6 +119,17 @@ def test_the_people_of_the_stories_stand_as_their_stories_say():
     assert not Delivery.objects.filter(customer=customer_of(story_people.NO_RHYTHM)).exists()
     assert not Delivery.objects.filter(customer=customer_of(story_people.WITHDRAWN)).exists()
     assert customer_of(story_people.FAR_AWAY).time_zone == "Atlantic/Canary"
+    dolores, now = customer_of(story_people.DOLORES).pk, timezone.now()
+    at_home = [
+        (one.words(now.date()), [w.words for w in one.warnings]) for one in household(dolores, now)
+    ]
+    assert at_home == [("Dolores Reyes", []), ("Aiden (6)", ["Nuts"])]
+    assert facts.known([dolores], now)[dolores] == {
+        "birthday": "1986-05-17",
+        "drinks_coffee": True,
+        "name_said": "doh-LOR-es",
+        "owns_car": True,
+    }
 
 
 def test_a_second_start_changes_nothing_and_tells_the_same_log_ins():

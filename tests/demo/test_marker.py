@@ -6,7 +6,8 @@ import pytest
 from django.contrib.auth.models import User
 
 from cxportal.demo import marker
-from profiles.models import ConsentEntry, ConsentWording, Customer, PurchaseLine
+from profiles.models import Attribute, ConsentEntry, ConsentWording, Customer, PurchaseLine
+from tests.factories.facts import AttributeFactory
 from tests.factories.profiles import ProfileFactory, PurchaseLineFactory
 
 
@@ -29,7 +30,8 @@ def test_the_marker_tells_begun_from_done():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_starting_over_empties_all_tables_of_ours_and_keeps_the_accounts():
+def test_starting_over_empties_all_tables_of_ours_and_keeps_accounts_and_first_rows():
+    AttributeFactory(code="kept")
     User.objects.create_user("manager", password="kept")
     PurchaseLineFactory()
     profile = ProfileFactory()
@@ -53,4 +55,5 @@ def test_starting_over_empties_all_tables_of_ours_and_keeps_the_accounts():
     assert not PurchaseLine.objects.exists()
     assert not ConsentEntry.objects.exists()
     assert User.objects.filter(username="manager").exists()
+    assert Attribute.objects.filter(code="kept").exists()
     assert not marker.is_half_filled()
