@@ -40,6 +40,10 @@ class Shop:
     tag: str
     url: str
 
+    @property
+    def origin_lines(self) -> str:
+        return "\n".join(self.origins)
+
 
 class ShopForm(forms.Form):
     use_required_attribute = False
@@ -76,7 +80,7 @@ def doors(request: StaffRequest) -> HttpResponse:
 def qr_sheet(request: StaffRequest, place_id: int) -> HttpResponse:
     """One sheet to print: the code of a store with a line of words."""
     place = get_object_or_404(Place, pk=place_id)
-    context = {"place": place, "url": _sign_up(place), "qr": _qr(_sign_up(place), scale=12)}
+    context = {"place": place, "url": _sign_up(place), "qr": _qr(_sign_up(place))}
     return render(request, "cxportal/qr_sheet.html", context)
 
 
@@ -103,7 +107,7 @@ def _saved(request: StaffRequest, form: ShopForm) -> bool:
 def _page(
     request: StaffRequest, form: ShopForm, may_change: bool, *, status: int = 200
 ) -> HttpResponse:
-    stores = [(place, _sign_up(place), _qr(_sign_up(place), scale=4)) for place in _places()]
+    stores = [(place, _sign_up(place), _qr(_sign_up(place))) for place in _places()]
     context: dict[str, Any] = {
         "stores": stores,
         "shops": _shops(),
@@ -141,10 +145,10 @@ def _sign_up(place: Place) -> str:
     return absolute("sign-up", place.code)
 
 
-def _qr(url: str, *, scale: int) -> SafeString:
-    """Draw the code as SVG; of our own address, so nothing in it needs escaping."""
+def _qr(url: str) -> SafeString:
+    """Draw the code as SVG, as large as its place; of our own address, so nothing in it needs escaping."""
     drawn = io.BytesIO()
     segno.make_qr(url, error="m").save(
-        drawn, kind="svg", scale=scale, border=4, xmldecl=False, dark="#000", light="#fff"
+        drawn, kind="svg", border=4, xmldecl=False, omitsize=True, dark="#000", light="#fff"
     )
     return mark_safe(drawn.getvalue().decode())

@@ -34,6 +34,12 @@ def test_an_administrator_opens_a_checkout_and_gets_its_tag(administrator):
     assert "/static/js/consent.js&quot; data-shop=&quot;web-shop&quot;" in page
 
 
+def test_the_page_shows_which_pages_may_ask_one_a_line(administrator):
+    both = GIVEN | {"origins": "https://b.example.com\nhttps://a.example.com"}
+    page = administrator.post("/settings/doors/", both, follow=True).content.decode()
+    assert ">https://a.example.com\nhttps://b.example.com</textarea>" in page
+
+
 def test_the_pages_that_may_ask_are_changed_and_taken_back(administrator):
     administrator.post("/settings/doors/", GIVEN)
     change = {"change": "yes", "name": "Web shop", "code": "web-shop"}
