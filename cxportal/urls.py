@@ -11,6 +11,7 @@ from cxportal.pages import (
     confirm_consent,
     consent_receipt,
     counter,
+    counter_pickups,
     doors_page,
     enrol,
     counter_household,
@@ -21,6 +22,7 @@ from cxportal.pages import (
     my_facts,
     my_household,
     my_page,
+    my_pickups,
     overview,
     settings_page,
     sign_up,
@@ -50,6 +52,11 @@ urlpatterns = [
     ),
     path("counter/enrol/", enrol.enrol, name="counter-enrol"),
     path("counter/<int:customer_id>/", counter.customer_card, name="counter-customer"),
+    path("counter/coming/", counter_pickups.coming, name="counter-coming"),
+    path(
+        "counter/coming/<int:pickup_id>/<str:said>/", counter_pickups.change, name="counter-pickup"
+    ),
+    path("counter/<int:customer_id>/book/", counter_pickups.book_again, name="counter-book"),
     path("counter/<int:customer_id>/answer/", counter.answer_suggestion, name="counter-answer"),
     path(
         "counter/<int:customer_id>/household/",
@@ -75,6 +82,8 @@ urlpatterns = [
     path("my/<str:token>/delicate/withdraw/", my_facts.withdraw, name="my-delicate"),
     path("my/<str:token>/household/<str:said>/", my_household.household, name="my-household"),
     path("my/<str:token>/person/", my_page.person, name="my-person"),
+    path("my/<str:token>/order/", my_pickups.order, name="my-order"),
+    path("my/<str:token>/order/<int:pickup_id>/<str:said>/", my_pickups.change, name="my-pickup"),
     path("join/<str:code>/", sign_up.sign_up, name="sign-up"),
     path("join/<str:code>/done/", sign_up.done, name="sign-up-done"),
     path("checkout/<str:shop>/", checkout_consent.agree, name="checkout"),

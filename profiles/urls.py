@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path, re_path
 
 from profiles import views, views_events, views_keys
-from profiles.api import events
+from profiles.api import events, pickups
 
 app_name = "profiles"
 # With and without the last slash: a redirect would turn a POST into a GET, and lose its events.
@@ -21,6 +21,9 @@ urlpatterns = [
     path("events/drop/", views_events.event_drop, name="event-drop"),
     path("settings/keys/", views_keys.key_list, name="key-list"),
     path("settings/keys/<int:key_id>/revoke/", views_keys.key_revoke, name="key-revoke"),
+    path("api/v1/pickups/", pickups.REQUEST, name="pickups"),
+    path("api/v1/pickups/state/", pickups.STATE, name="pickup-state"),
+    path("api/v1/pickups/at/<path:place>/", pickups.COMING, name="pickups-coming"),
     re_path(rf"^v1/(?P<door>{EVENT_DOORS})/?$", events.take, name="events"),
     re_path(
         r"^v1/projects/(?P<write_key>[^/]+)/settings/?$",

@@ -5,6 +5,7 @@ Looking writes nothing. The store is kept in the session, chosen once a shift.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -21,12 +22,13 @@ from campaigns.services import answering
 from cxportal.lib.errors import DomainError
 from cxportal.lib.http import StaffRequest
 from cxportal.pages.access import Role, role_of, role_required, roles_with
-from cxportal.pages.counter_card import Store, card_of
+from cxportal.pages.counter_card import card_of
 from cxportal.pages.people import customer_or_404
 from profiles.models import Place
 from profiles.queries import search
 from profiles.queries.company import company, company_kept
-from profiles.rules.names import PlaceKind
+from profiles.queries.pickups import count_at
+from profiles.queries.places import Store, stores
 
 ROLES = (Role.COUNTER, Role.SUPERVISOR, Role.MANAGER)
 STORE_KEY = "counter_store"
@@ -103,11 +105,13 @@ def answer_suggestion(request: StaffRequest, customer_id: int) -> HttpResponse:
 
 def frame(request: StaffRequest) -> dict[str, Any]:
     """What every page of the counter carries."""
-    stores = _stores()
+    open_stores, now = stores(), timezone.now()
+    store = _chosen(request.session, open_stores)
     return {
-        "stores": stores,
-        "store": _chosen(request.session, stores),
-        "now": timezone.now(),
+        "stores": open_stores,
+        "store": store,
+        "orders_ahead": count_at(store.id, zone=store.zone, now=now) if store.id else 0,
+        "now": now,
         "search_url": reverse("counter"),
         "search_query": request.POST.get("q", "")[: search.LONGEST],
     }
@@ -119,7 +123,7 @@ def _stores() -> list[Store]:
     return [Store(place.pk, place.name, place.time_zone or zone) for place in places]
 
 
-def _chosen(session: SessionBase, stores: list[Store]) -> Store:
+def _chosen(session: SessionBase, stores: Sequence[Store]) -> Store:
     """The store of this session; the only one where there is but one; else nowhere in particular."""
     if len(stores) == 1:
         return stores[0]

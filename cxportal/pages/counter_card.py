@@ -12,6 +12,7 @@ from campaigns.rules.telling import refusal_in_words
 from campaigns.services.answering import COUNTER
 from campaigns.services.deciding import Choice, decide
 from cxportal.lib.registry import registry
+from cxportal.pages.counter_coming import Visits, visits
 from cxportal.pages.counter_known import CounterKnown, counter_known
 from feedback.queries import OpenCase, open_cases
 from loyalty.queries import Standing, standing
@@ -24,6 +25,7 @@ from profiles.queries.card import (
     recent_purchases,
 )
 from profiles.queries.company import company
+from profiles.queries.places import Store
 from profiles.queries.purchases import bought_on
 from profiles.queries.usual import UsualNow, usual_now
 from profiles.rules.telling import chance_in_words
@@ -40,19 +42,6 @@ _TOLD = {
     Refusal.DISMISSED,
     Refusal.ALREADY_SAID,
 }
-
-
-@dataclass(frozen=True)
-class Store:
-    """The counter's place; id 0 while none was chosen. Its zone is what times are shown in."""
-
-    id: int
-    name: str
-    time_zone: str
-
-    @property
-    def zone(self) -> ZoneInfo:
-        return ZoneInfo(self.time_zone)
 
 
 @dataclass(frozen=True)
@@ -79,6 +68,7 @@ class Card:
 
     customer: Customer
     known: CounterKnown
+    visits: Visits
     contacts: Sequence[str]
     standing: Standing
     usual: UsualNow
@@ -106,6 +96,7 @@ def card_of(*, customer: Customer, store: Store, now: datetime) -> Card:
     return Card(
         customer=customer,
         known=counter_known(customer=customer, zone=store.zone, now=now),
+        visits=visits(customer=customer, store=store, now=now),
         contacts=contacts(customer.pk),
         standing=standing([customer.pk], now)[customer.pk],
         usual=usual_now(

@@ -12,6 +12,7 @@ from django.urls import reverse
 from campaigns.models import SendingPolicy
 from campaigns.queries.policy import sending_policy
 from campaigns.queries.received import Received, received
+from cxportal.pages.my_coming import MyComing, my_coming
 from cxportal.pages.my_known import MyKnown, my_known
 from feedback.queries import OpenCase, OpenQuestion, open_cases, open_questions
 from loyalty.queries import HistoryLine, Standing, history, standing
@@ -84,6 +85,7 @@ class MyPage:
     unsure: Sequence[Schedule]
     resting: Sequence[Schedule]
     usuals: Sequence[UsualNow]
+    coming: MyComing
     standing: Standing
     history: Sequence[HistoryLine]
     received: Sequence[Received]
@@ -125,7 +127,7 @@ def my_page(
     """Bring together what all apps have for this customer; reads only.
 
     ``just`` says what was changed a moment ago, which then offers the way back: ``changed`` is the id of a
-    rhythm's card, the rest is in ``my_known``.
+    rhythm's card, the rest is in ``my_known`` and ``my_coming``.
     """
     house, policy = company(), sending_policy()
     zone = ZoneInfo(customer.time_zone or house.time_zone)
@@ -141,6 +143,7 @@ def my_page(
         ]
 
     told = cards(sure)
+    usual = usuals(customer_id=customer.pk, company_zone=company_zone, now=now)
     return MyPage(
         customer=customer,
         first_name=customer.name.split(" ")[0],
@@ -149,7 +152,8 @@ def my_page(
         later=told[MOST_NEXT:],
         unsure=cards(_unsure(known, sure, today)),
         resting=cards([one for one in known if one.is_paused or one.is_stopped]),
-        usuals=usuals(customer_id=customer.pk, company_zone=company_zone, now=now),
+        usuals=usual,
+        coming=my_coming(customer=customer, usuals=usual, zone=zone, now=now, just=just),
         standing=standing([customer.pk], now)[customer.pk],
         history=history(customer.pk, limit=10),
         received=received(customer.pk),

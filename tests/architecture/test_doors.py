@@ -14,6 +14,9 @@ from tests.pages import rows
 # What is open to the world: log-in, health, and what customers reach by signed links. A page that is
 # opened by mistake shows here.
 OPEN = {
+    "api/v1/pickups/",
+    "api/v1/pickups/at/<path:place>/",
+    "api/v1/pickups/state/",
     "answer/<str:token>/",
     "checkout/<str:shop>/",
     "checkout/<str:shop>/boxes.json",
@@ -31,6 +34,8 @@ OPEN = {
     "my/<str:token>/delicate/withdraw/",
     "my/<str:token>/fact/<int:attribute_id>/<str:said>/",
     "my/<str:token>/household/<str:said>/",
+    "my/<str:token>/order/",
+    "my/<str:token>/order/<int:pickup_id>/<str:said>/",
     "my/<str:token>/person/",
     "my/<str:token>/reorder/<int:product_id>/<str:said>/",
     "stop/<str:token>/",

@@ -26,7 +26,7 @@ from tests.factories.profiles import (
 from tests.pages.tables import fingerprint
 
 # What one card costs, whatever the customer bought.
-QUERIES = 27
+QUERIES = 30
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,204 @@
+"""The API of what customers have coming: asked for, moved and listed by other systems.
+
+The system's own numbers name customers and requests: ``customer`` is whom it knows by that number,
+``number`` its own for the order, stay or booking.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.contrib.auth.decorators import login_not_required
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from cxportal.lib.errors import DomainError
+from profiles.api.authentication import ApiKeyAuthentication, Caller, needs_scope
+from profiles.models import Pickup, Place, Product, Profile, Source
+from profiles.queries.company import company
+from profiles.queries.pickups import coming_at
+from profiles.rules.names import PickupKind, PickupState
+from profiles.rules.scopes import Scope
+from profiles.services import pickups
+from profiles.services.pickups import Wish
+from profiles.services.recording import Line
+
+
+class NotKnownHere(DomainError):
+    """The system names a customer, store, article or request that is not known; ``data["field"]`` says which."""
+
+    code = "not_known"
+
+
+class LineInput(serializers.Serializer[Any]):
+    product = serializers.CharField(max_length=200, help_text="the shop's own code")
+    quantity = serializers.DecimalField(max_digits=12, decimal_places=3, default="1")
+    unit_price_minor = serializers.IntegerField(
+        min_value=0, max_value=10**12, help_text="for one piece, in cents"
+    )
+
+
+class RequestInput(serializers.Serializer[Any]):
+    """What is asked for."""
+
+    number = serializers.CharField(max_length=200)
+    customer = serializers.CharField(max_length=200, help_text="the number that you know them by")
+    kind = serializers.ChoiceField(choices=[str(kind) for kind in PickupKind])
+    place = serializers.CharField(max_length=80, help_text="the code of the store")
+    starts_at = serializers.DateTimeField()
+    ends_at = serializers.DateTimeField(required=False, allow_null=True, default=None)
+    resource = serializers.CharField(max_length=120, required=False, default="", allow_blank=True)
+    wish = serializers.CharField(max_length=300, required=False, default="", allow_blank=True)
+    lines = LineInput(many=True, required=False, default=list)
+
+
+class MoveInput(serializers.Serializer[Any]):
+    """Which request, and what became of it."""
+
+    number = serializers.CharField(max_length=200)
+    state = serializers.ChoiceField(choices=[str(state) for state in PickupState])
+
+
+class PickupOutput(serializers.Serializer[Any]):
+    """Where it stands; ``purchase`` is the number of the purchase that it became."""
+
+    number = serializers.CharField(source="external_id")
+    kind = serializers.CharField()
+    state = serializers.CharField()
+    starts_at = serializers.DateTimeField()
+    purchase = serializers.IntegerField(source="purchase_id", allow_null=True)
+
+
+class ComingOutput(serializers.Serializer[Any]):
+    """One line of a store's list."""
+
+    kind = serializers.CharField()
+    state = serializers.CharField()
+    name = serializers.CharField()
+    starts_at = serializers.DateTimeField()
+    ends_at = serializers.DateTimeField(allow_null=True)
+    resource = serializers.CharField()
+    wish = serializers.CharField()
+    lines = serializers.ListField(child=serializers.CharField())
+
+
+class PickupsView(APIView):
+    """Ask for something; the same number again is the same request."""
+
+    authentication_classes = (ApiKeyAuthentication,)
+    permission_classes = (needs_scope(Scope.WRITE),)
+
+    @extend_schema(request=RequestInput, responses={201: PickupOutput})
+    def post(self, request: Request) -> Response:
+        asked = _read(RequestInput, request)
+        source, by = _who(request)
+        pickup = pickups.request(
+            source=source,
+            external_id=asked["number"],
+            profile=_profile(source, asked["customer"]),
+            wish=_wish(asked),
+            by=by,
+            now=timezone.now(),
+        )
+        return Response(PickupOutput(pickup).data, status=201)
+
+
+class PickupStateView(APIView):
+    """Say what became of it; repeatable."""
+
+    authentication_classes = (ApiKeyAuthentication,)
+    permission_classes = (needs_scope(Scope.WRITE),)
+
+    @extend_schema(request=MoveInput, responses=PickupOutput)
+    def post(self, request: Request) -> Response:
+        asked = _read(MoveInput, request)
+        source, by = _who(request)
+        found = Pickup.objects.filter(source=source, external_id=asked["number"]).first()
+        if found is None:
+            raise NotKnownHere("There is no request of that number.", data={"field": "number"})
+        deed = _DEEDS[PickupState(asked["state"])]
+        return Response(PickupOutput(deed(pickup_id=found.pk, by=by, now=timezone.now())).data)
+
+
+_DEEDS: Mapping[PickupState, Callable[..., Pickup]] = {
+    PickupState.REQUESTED: pickups.take_back,
+    PickupState.READY: pickups.mark_ready,
+    PickupState.HANDED_OVER: pickups.hand_over,
+    PickupState.CANCELLED: pickups.cancel,
+}
+
+
+class ComingView(APIView):
+    """What a store has coming until the end of its day, at most 200."""
+
+    authentication_classes = (ApiKeyAuthentication,)
+    permission_classes = (needs_scope(Scope.READ),)
+
+    @extend_schema(responses=ComingOutput(many=True))
+    def get(self, request: Request, place: str) -> Response:
+        found = coming_at(
+            _place(place).pk, company_zone=ZoneInfo(company().time_zone), now=timezone.now()
+        )
+        return Response(ComingOutput(found, many=True).data)
+
+
+def _read(shape: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
+    given = shape(data=request.data)
+    given.is_valid(raise_exception=True)
+    return dict(given.validated_data)
+
+
+def _who(request: Request) -> tuple[Source, str]:
+    caller = request.user
+    assert isinstance(caller, Caller)  # the permission lets nobody else in
+    return caller.key.source, caller.actor
+
+
+def _wish(asked: Mapping[str, Any]) -> Wish:
+    starts_at: datetime = asked["starts_at"]
+    return Wish(
+        kind=PickupKind(asked["kind"]),
+        place=_place(asked["place"]),
+        starts_at=starts_at,
+        ends_at=asked["ends_at"],
+        resource=asked["resource"],
+        wish=asked["wish"],
+        lines=_lines(asked["lines"]),
+    )
+
+
+def _lines(asked: list[dict[str, Any]]) -> list[Line]:
+    known = Product.objects.in_bulk({line["product"] for line in asked}, field_name="code")
+    if any(line["product"] not in known for line in asked):
+        raise NotKnownHere("An article is not in the catalogue.", data={"field": "lines"})
+    return [
+        Line(known[line["product"]], line["quantity"], line["unit_price_minor"]) for line in asked
+    ]
+
+
+def _place(code: str) -> Place:
+    place = Place.objects.filter(code=code).first()
+    if place is None:
+        raise NotKnownHere("There is no store of that code.", data={"field": "place"})
+    return place
+
+
+def _profile(source: Source, number: str) -> Profile:
+    found = Profile.objects.filter(
+        source=source, external_id=number, customer__erased_at=None
+    ).first()
+    if found is None:
+        raise NotKnownHere("You know nobody by that number.", data={"field": "customer"})
+    return found
+
+
+REQUEST = login_not_required(PickupsView.as_view())
+STATE = login_not_required(PickupStateView.as_view())
+COMING = login_not_required(ComingView.as_view())
