@@ -5,7 +5,14 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
-from campaigns.services import confirming, delivering, planning, rehearsing, sweeping
+from campaigns.services import (
+    confirming,
+    delivering,
+    mailing_exports,
+    planning,
+    rehearsing,
+    sweeping,
+)
 
 
 @shared_task(name="campaigns.plan_morning")
@@ -37,3 +44,9 @@ def run_rehearsals() -> int:
 def sweep_uploads() -> int:
     """Remove uploads that nobody is to read any more."""
     return sweeping.sweep_uploads(now=timezone.now())
+
+
+@shared_task(name="campaigns.mail_exports")
+def mail_exports() -> dict[str, int]:
+    """Mail the links of exports that are ready."""
+    return mailing_exports.mail_ready(now=timezone.now())

@@ -45,6 +45,12 @@ app.conf.beat_schedule = {
     "refit": _tick("profiles.refit_rhythms", 600.0),
     # What was written for a customer in the very moment in which they were merged.
     "settle": _tick("profiles.settle_merges", 60.0),
+    # Whoever asks for their data, or to be erased, is in front of the page.
+    "exports": _tick("profiles.write_exports", 10.0),
+    "mail_exports": _tick("campaigns.mail_exports", 15.0),
+    "erase": _tick("profiles.erase_people", 10.0),
+    # What is older than its rule is let go of by and by.
+    "let_go": _tick("profiles.let_go", 3600.0),
     # Events come with a bell of their own; this tick catches a lost one, and bells that rang too soon.
     "events": _tick("profiles.process_events", 2.0),
     # A file uploaded in the browser starts at once; this tick catches a lost bell or a dead worker.

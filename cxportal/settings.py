@@ -67,6 +67,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "cxportal.pages.shell.house_time",
     "cxportal.lib.gates.nothing_with_nul",
+    "cxportal.pages.looks.on_record",
     "axes.middleware.AxesMiddleware",
 ]
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from django.contrib.auth.models import User
 
-from cxportal.lib.links import LinkInvalid, LinkPurpose, link, subject_of
+from cxportal.lib.links import LinkGone, LinkPurpose, link, subject_of
 from cxportal.lib.registry import Ids
 from feedback.models import Answer, AnswerRevision, Case, CaseEvent, Invitation
 from feedback.rules import CaseEventKind, CaseKind, shortened
@@ -137,8 +137,9 @@ def invitation_of(token: str) -> Invitation:
     """Find the question that a signed link is about.
 
     Raises:
-        LinkInvalid: forged, damaged, or about something that is not here.
+        LinkInvalid: forged or damaged.
         LinkExpired: ours, but too old.
+        LinkGone: ours, and whom it was for was erased.
     """
     public_id = subject_of(LinkPurpose.SURVEY, token)
     asked: Invitation | None = (
@@ -147,7 +148,7 @@ def invitation_of(token: str) -> Invitation:
         .first()
     )
     if asked is None:
-        raise LinkInvalid("There is no such question any more.")
+        raise LinkGone("There is no such question any more.")
     return asked
 
 

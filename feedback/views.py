@@ -19,7 +19,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from cxportal.lib.errors import DomainError
 from cxportal.lib.http import StaffRequest
-from cxportal.lib.links import LinkExpired, LinkInvalid
+from cxportal.lib.links import LinkExpired, LinkGone, LinkInvalid
 from feedback import queries
 from feedback.forms import AnswerForm, NoteForm, SolveForm
 from feedback.models import Case, Invitation
@@ -40,6 +40,8 @@ def answer(request: HttpRequest, token: str) -> HttpResponse:
     except LinkExpired:
         context = {"is_expired": True, "token": token}
         return render(request, "feedback/link_lost.html", context, status=410)
+    except LinkGone:
+        return render(request, "gone.html", status=410)
     except LinkInvalid:
         return render(request, "feedback/link_lost.html", {"is_expired": False}, status=404)
     if request.method != "POST":

@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 from celery import shared_task
 from django.utils import timezone
 
-from profiles.services import importing, learning, merging, processing
+from profiles.services import (
+    erasing,
+    exporting,
+    importing,
+    learning,
+    merging,
+    processing,
+    retaining,
+)
+
+_REQUESTS_AT_ONCE = 20
 
 
 @shared_task(name="profiles.run_imports")
@@ -52,3 +63,31 @@ def process_events() -> dict[str, int]:
         if time.monotonic() > until:
             break
     return {"done": total.done, "parked": total.parked}
+
+
+@shared_task(name="profiles.write_exports")
+def write_exports() -> int:
+    """Write the exports that people asked for."""
+    return _while_some(exporting.run_next)
+
+
+@shared_task(name="profiles.erase_people")
+def erase_people() -> int:
+    """Erase those who asked for it."""
+    return _while_some(erasing.run_next)
+
+
+def _while_some(run_next: Callable[..., bool]) -> int:
+    """Work some requests off, as long as there are any; return how many."""
+    done = 0
+    while done < _REQUESTS_AT_ONCE and run_next(now=timezone.now()):
+        done += 1
+    return done
+
+
+@shared_task(name="profiles.let_go")
+def let_go() -> dict[str, int]:
+    """Let go of what is older than its rule, and of export files whose link has expired."""
+    now = timezone.now()
+    removed = exporting.remove_expired(now=now)
+    return retaining.retain(now=now) | ({"exports": removed} if removed else {})

@@ -49,9 +49,9 @@ def _by_link(
                 context = {"is_expired": True, "token": token}
                 return render(request, "campaigns/link_lost.html", context, status=410)
             except LinkInvalid:
-                delivery = None
-            if delivery is None:
                 return render(request, "campaigns/link_lost.html", status=404)
+            if delivery is None:
+                return render(request, "gone.html", status=410)
             return view(request, token, delivery)
 
         return opened

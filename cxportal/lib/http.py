@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Any
 
@@ -40,6 +41,22 @@ def client_address(request: HttpRequest) -> str:
         return str(ip_address(claimed))
     except ValueError:
         return direct
+
+
+def note_shown(request: HttpRequest, *customer_ids: int, found: int | None = None) -> None:
+    """Say whom an answer shows, where its address does not: it goes on the record of looks.
+
+    ``found`` is how many people a search or list had.
+    """
+    vars(request)["looked_at"] = Shown(customer_ids, found)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Whom an answer shows, and how many there were."""
+
+    customer_ids: tuple[int, ...] = ()
+    found: int | None = None
 
 
 def render_page(

@@ -24,6 +24,7 @@ class LinkPurpose(StrEnum):
     BUY = "buy"
     SURVEY = "survey"
     CONFIRM = "confirm"
+    EXPORT = "export"
 
 
 # Links for stopping never expire, and the reasons of a message should outlive it.
@@ -34,6 +35,7 @@ LIFETIME: dict[LinkPurpose, timedelta | None] = {
     LinkPurpose.BUY: None,
     LinkPurpose.SURVEY: timedelta(days=60),
     LinkPurpose.CONFIRM: timedelta(days=30),
+    LinkPurpose.EXPORT: timedelta(days=7),
 }
 
 
@@ -41,6 +43,12 @@ class LinkInvalid(DomainError):
     """The token was not made here, or not for this purpose."""
 
     code = "link_invalid"
+
+
+class LinkGone(DomainError):
+    """The token is ours and whole, but what it was for was erased."""
+
+    code = "link_gone"
 
 
 class LinkExpired(DomainError):

@@ -65,6 +65,8 @@ RECORD = (
     | _grants("loyalty", "view", "pointsentry programme tier")
     | _grants("feedback", "view", "case caseevent casenote survey invitation answer answerrevision")
 )
+# Acting for a customer who asks for their data, or wants to be erased.
+PRIVACY = _grants("profiles", "view add", "privacyrequest")
 # Working on what customers asked for.
 CASEWORK = _grants("feedback", "add change", "case") | _grants("feedback", "add", "casenote")
 # What a figure is made of, without a name, an address or a word to anybody.
@@ -80,6 +82,7 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
         | _grants("campaigns", "view change", "sendingpolicy")
         | _grants("admin", "view", "logentry")
         | _grants("axes", "view delete", "accessattempt")
+        | _grants("profiles", "view change", "retentionrule")
         | _grants("profiles", "view add change", "apikey")
         | _grants("profiles", "view", "inboundevent")
     ),
@@ -87,6 +90,8 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
         RECORD
         | FIGURES
         | CASEWORK
+        | PRIVACY
+        | _grants("profiles", "view change", "retentionrule")
         | _grants("loyalty", "change", "programme")
         | _grants("loyalty", "add change", "tier")
         | _grants("feedback", "add change", "survey")
@@ -102,7 +107,9 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
         | _grants("campaigns", "change", "delivery")  # settling what is uncertain; no field is open
         | _grants("campaigns", "view", "sandboxmessage sendingpolicy")
     ),
-    Role.SUPERVISOR: RECORD | CASEWORK,
+    Role.SUPERVISOR: (
+        RECORD | CASEWORK | PRIVACY | _grants("profiles", "view", "accessrecord retentionrule")
+    ),
     Role.ANALYST: FIGURES | _grants("profiles", "view", "importjob product category place"),
     Role.COUNTER: frozenset(),
 }

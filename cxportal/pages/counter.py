@@ -20,7 +20,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from campaigns.rules.codes import OutcomeKind
 from campaigns.services import answering
 from cxportal.lib.errors import DomainError
-from cxportal.lib.http import StaffRequest
+from cxportal.lib.http import StaffRequest, note_shown
 from cxportal.pages.access import Role, role_of, role_required, roles_with
 from cxportal.pages.counter_card import card_of
 from cxportal.pages.people import customer_or_404
@@ -50,6 +50,8 @@ def counter(request: StaffRequest) -> HttpResponse:
     """
     typed = request.POST.get("q", "")
     answer = search.find(typed, region=company().phone_region) if typed.strip() else search.Answer()
+    if typed.strip():
+        note_shown(request, found=len(answer.found))
     if len(answer.found) == 1 and answer.found[0].matched != search.SIMILAR:
         return redirect("counter-customer", answer.found[0].customer_id)
     found = {"answer": answer, "typed": typed, "search_focus": not answer.found}

@@ -27,6 +27,7 @@ from cxportal.lib.links import LinkExpired, LinkInvalid, LinkPurpose, subject_of
 from cxportal.pages.joining_forms import evidence_of
 from cxportal.pages.my_page_content import MyPage, my_page, next_round, schedule, weeks_offered
 from cxportal.pages.people import customer_or_404
+from cxportal.pages.privacy_content import my_privacy
 from feedback.rules import CaseKind
 from feedback.services import cases
 from profiles.models import Customer, Product
@@ -52,7 +53,10 @@ def by_link(view: View) -> View:
             return render(request, "cxportal/my_page_expired.html", {"token": token}, status=410)
         except LinkInvalid:
             return render(request, "cxportal/my_page_lost.html", status=404)
-        customer = customer_or_404(public_id=public_id)
+        try:
+            customer = customer_or_404(public_id=public_id)
+        except Http404:  # a whole link of ours: whom it was for was erased
+            return render(request, "gone.html", status=410)
         return view(request, token, customer, **parts)
 
     return login_not_required(never_cache(opened))
@@ -74,6 +78,7 @@ def _page(request: HttpRequest, token: str, customer: Customer, **extra: Any) ->
         "token": token,
         "contact_form": ContactForm(content, initial=ContactForm.of(content)),
         "person_form": PersonForm(),
+        "privacy": my_privacy(customer=customer, now=timezone.now()),
     }
     status = 422 if extra else 200
     return render(request, "cxportal/my_page.html", context | extra, status=status)

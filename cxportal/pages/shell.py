@@ -91,6 +91,8 @@ NAVIGATION = (
     Entry("Imports", "profiles:import-list", "imports", roles_with("profiles.view_importjob")),
     Entry("Events", "profiles:event-list", "info", roles_with("profiles.view_inboundevent")),
     Entry("Staff", "admin:auth_user_changelist", "person", roles_with("auth.view_user")),
+    Entry("Who looked", "looks", "search", roles_with("profiles.view_accessrecord")),
+    Entry("Retention", "retention", "info", roles_with("profiles.view_retentionrule")),
     Entry("All data", "admin:index", "menu", OFFICE_ROLES),
     Entry(
         "Ways in", "settings-doors", "plus", frozenset({Role.ADMINISTRATOR, Role.MANAGER})

@@ -66,7 +66,16 @@ class CustomerAdmin(ReadOnlyAdmin):
     search_help_text = (
         "Name, e-mail address, phone or card number, last four digits, or customer number"
     )
-    fields = ("state", "name", "language", "time_zone", "home_place", "created_at", "rows")
+    fields = (
+        "state",
+        "name",
+        "language",
+        "time_zone",
+        "home_place",
+        "created_at",
+        "rows",
+        "privacy",
+    )
     inlines = (IdentifierInline, ProfileInline, ConsentInline, ScheduleInline)
     ordering = ("-id",)
 
@@ -84,6 +93,12 @@ class CustomerAdmin(ReadOnlyAdmin):
             (label, reverse(f"admin:{name}_changelist") + f"?customer__id__exact={customer.pk}")
             for label, name in ROWS
         )
+
+    @admin.display(description="their data")
+    def privacy(self, customer: Customer) -> SafeString:
+        """Lead to the export and the erasure of somebody who is still here."""
+        pages = [("Take along or erase", reverse("customer-privacy", args=[customer.pk]))]
+        return links([] if customer.erased_at else pages)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Customer], search_term: str

@@ -31,4 +31,4 @@ class OfCustomerAdmin(ReadOnlyAdmin):
 
     @admin.display(description="customer")
     def person(self, row: Any) -> str:
-        return row.customer.name or str(row.customer)
+        return (row.customer.name or str(row.customer)) if row.customer else "no customer"
