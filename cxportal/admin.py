@@ -6,11 +6,12 @@ from typing import Any
 
 from axes.models import AccessAttempt
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, User
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
@@ -110,12 +111,19 @@ class LogEntryAdmin(ReadOnlyAdmin):
 
 @admin.register(AccessAttempt)
 class AccessAttemptAdmin(ModelAdmin):
-    """Refused log-ins; deleting one lets the account in again at once."""
+    """Refused log-ins; without the row, the account may try again at once from there."""
+
+    actions = ("let_in_again",)
 
     list_display = ("attempt_time", "username", "ip_address", "failures_since_start")
     search_fields = ("=username", "=ip_address")
     fields = ("attempt_time", "username", "ip_address", "failures_since_start")
     ordering = ("-id",)
+
+    @admin.action(description="Let in again", permissions=["delete"])
+    def let_in_again(self, request: HttpRequest, attempts: QuerySet[AccessAttempt]) -> None:
+        count, _ = attempts.delete()
+        messages.success(request, f"Log-ins that may be tried again: {count}.")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

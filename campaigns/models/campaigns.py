@@ -27,7 +27,12 @@ class Campaign(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=models.Q(value__gt=0), name="campaigns_campaign_value")
+            models.CheckConstraint(
+                condition=models.Q(value__gt=0),
+                name="campaigns_campaign_value",
+                violation_error_message="A message that helps is worth more than nothing.",
+                violation_error_code="worth_nothing",
+            )
         ]
 
     def __str__(self) -> str:

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin, TabularInline
+from unfold.views import ChangeList
 
 # The admin's scripts are Alpine components, which are evaluated from attributes, and its widgets
 # set styles of their own. Still nothing inline and nothing from elsewhere.
@@ -49,6 +50,15 @@ class ReadOnlyMixin:
         return False
 
 
+class ShownList(ChangeList):
+    """A list that offers all of its rows only where it was narrowed, since else they are all there."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        if not (self.query or self.has_active_filters):
+            self.full_result_count = self.result_count
+
+
 class ReadOnlyAdmin(ReadOnlyMixin, ModelAdmin):
     """A large table of rows that rules own: never counted in full, never changed here."""
 
@@ -57,6 +67,9 @@ class ReadOnlyAdmin(ReadOnlyMixin, ModelAdmin):
     list_filter_submit = False
     actions: ClassVar[Sequence[str] | None] = None
     show_facets = ShowFacets.NEVER
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return ShownList
 
 
 class ReadOnlyInline(ReadOnlyMixin, TabularInline):

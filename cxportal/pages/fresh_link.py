@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.contrib.auth.decorators import login_not_required
-from django.core.cache import cache
+from django.core.cache import caches
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -73,7 +73,7 @@ def send_fresh_link(*, purpose: LinkPurpose, subject: str) -> None:
         expired = FRESH[purpose](subject)
     except ValidationError:  # a public id that is none
         expired = None
-    if expired is None or not cache.add(
+    if expired is None or not caches["shared"].add(
         f"fresh-link:{purpose}:{expired.customer.pk}", True, PAUSE_SECONDS
     ):
         return

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET
 
 from cxportal.pages.access import Role, role_of
@@ -29,6 +30,12 @@ def home(request: HttpRequest) -> HttpResponse:
     if role is None:
         raise PermissionDenied
     return redirect(FIRST_PAGE[role])
+
+
+def locked_out(request: HttpRequest, credentials: dict[str, str] | None = None) -> HttpResponse:
+    """Say how long a log-in stays locked, and who can open it (called by django-axes)."""
+    context = {"limit": settings.AXES_FAILURE_LIMIT, "minutes": 60 * settings.AXES_COOLOFF_TIME}
+    return render(request, "registration/locked.html", context, status=429)
 
 
 @login_not_required

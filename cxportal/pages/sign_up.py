@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 
 from django.contrib.auth.decorators import login_not_required
-from django.core.cache import cache
+from django.core.cache import caches
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -92,14 +92,16 @@ def _join(request: HttpRequest, place: Place, form: JoiningForm) -> None:
     except suppressing.ErasedPerson:
         return  # who asks is not told that somebody of this address went away
     is_mail = joined.identifier.kind == IdentifierKind.EMAIL
-    if not is_mail or not cache.add(f"sign-up:{joined.customer.pk}", True, PAUSE_SECONDS):
+    if not is_mail or not caches["shared"].add(
+        f"sign-up:{joined.customer.pk}", True, PAUSE_SECONDS
+    ):
         return
     try:
         send_page_link(
             customer=joined.customer, identifier=joined.identifier, place_name=place.name
         )
     except letters.SendingIsStopped:
-        cache.delete(f"sign-up:{joined.customer.pk}")
+        caches["shared"].delete(f"sign-up:{joined.customer.pk}")
     except letters.LetterNotSent:
         # Whoever asked learns nothing from a failure; ids only, for whoever reads the log.
         logger.exception("page link for customer %s was not sent", joined.customer.pk)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 from django.contrib import admin
 from django.core.validators import URLValidator
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
+from unfold.views import ChangeList
 from unfold.widgets import UnfoldAdminURLInputWidget
 
+from cxportal.lib.admin import ShownList
 from profiles.models import Category, Product
 from profiles.rules.names import one_line
 
@@ -50,6 +54,9 @@ class ProductAdmin(ModelAdmin):
     autocomplete_fields = ("category",)
     show_full_result_count = False
     ordering = ("code",)
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return ShownList
 
     def get_readonly_fields(
         self, request: HttpRequest, obj: Product | None = None

@@ -107,6 +107,14 @@ def test_who_asks_for_a_fresh_link_learns_nothing(dolores, visitor, now):
     assert SandboxMessage.objects.count() == 1
 
 
+def test_the_pause_holds_over_processes_and_restarts(dolores, visitor):
+    token = tokens(dolores)[LinkPurpose.MY_PAGE]
+    fresh(visitor, "my-page", token)
+    cache.clear()  # what a process forgets when it ends, and another never knew
+    fresh(visitor, "my-page", token)
+    assert SandboxMessage.objects.count() == 1
+
+
 def test_a_stopped_house_sends_no_link_either(dolores, visitor, now):
     SendingPolicy.objects.update(stopped_at=now)
     answer = fresh(visitor, "my-page", tokens(dolores)[LinkPurpose.MY_PAGE])

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from axes.models import AccessAttempt
 from django.contrib.auth.models import User
 from django.urls import reverse
 
-from cxportal.pages.access import Role, role_of
+from cxportal.pages.access import Role, create_staff, role_of
 
 pytestmark = pytest.mark.django_db
 NEW = {
@@ -52,3 +53,43 @@ def test_data_pages_have_the_looser_policy_and_no_other_page(administrator):
     page = administrator.get("/settings/")["Content-Security-Policy"]
     assert "script-src 'self' 'unsafe-eval'" in data
     assert "unsafe" not in page
+
+
+# --- log-ins that were refused --------------------------------------------------------------------
+
+
+def log_in(client, password: str):
+    return client.post("/login/", {"username": "mira", "password": password})
+
+
+def test_a_locked_log_in_says_how_long_and_who_can_open_it(client, administrator):
+    create_staff("mira", Role.COUNTER, "a long enough word")
+    for _ in range(9):
+        assert log_in(client, "wrong").status_code == 200
+    locked = log_in(client, "wrong")
+    assert locked.status_code == 429
+    page = locked.content.decode()
+    assert "wrong 10 times from here" in page
+    assert "for 60 minutes" in page
+    assert "An administrator can let you in at once" in page
+    assert 'href="/login/"' in page
+    assert log_in(client, "a long enough word").status_code == 429
+
+    attempts = [str(pk) for pk in AccessAttempt.objects.values_list("pk", flat=True)]
+    administrator.post(
+        reverse("admin:axes_accessattempt_changelist"),
+        {"action": "let_in_again", "_selected_action": attempts},
+    )
+    assert not AccessAttempt.objects.exists()
+    assert log_in(client, "a long enough word").status_code == 302
+
+
+@pytest.mark.parametrize("narrowed", [{"q": "nobody"}, {"kind__exact": "goods"}])
+def test_all_rows_are_offered_only_where_some_are_left_out(admin_client, narrowed):
+    lists = [
+        reverse("admin:profiles_product_changelist"),
+        reverse("admin:profiles_habit_changelist"),
+    ]
+    for address in lists:
+        assert "Show all" not in admin_client.get(address).content.decode()
+    assert "Show all" in admin_client.get(lists[0], narrowed).content.decode()
