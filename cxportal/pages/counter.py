@@ -119,12 +119,6 @@ def frame(request: StaffRequest) -> dict[str, Any]:
     }
 
 
-def _stores() -> list[Store]:
-    zone = company().time_zone
-    places = Place.objects.filter(kind=PlaceKind.STORE).order_by("name", "pk")
-    return [Store(place.pk, place.name, place.time_zone or zone) for place in places]
-
-
 def _chosen(session: SessionBase, stores: Sequence[Store]) -> Store:
     """The store of this session; the only one where there is but one; else nowhere in particular."""
     if len(stores) == 1:
