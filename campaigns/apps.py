@@ -8,6 +8,11 @@ class CampaignsConfig(AppConfig):
 
     def ready(self) -> None:
         from campaigns.holdings import HOLDINGS
-        from cxportal.lib.registry import registry
+        from campaigns.queries import timeline
+        from cxportal.lib.registry import Timeline, registry
 
-        registry.add(*HOLDINGS)
+        registry.add(
+            *HOLDINGS,
+            Timeline(key="message", label="Messages", load=timeline.messages),
+            Timeline(key="answer", label="Answers to suggestions", load=timeline.answers),
+        )

@@ -28,6 +28,7 @@ from cxportal.pages import (
     privacy,
     settings_page,
     sign_up,
+    timeline,
 )
 
 urlpatterns = [
@@ -45,6 +46,11 @@ urlpatterns = [
     path("settings/adopt/", settings_page.adopt, name="sending-adopt"),
     path("settings/doors/", doors_page.doors, name="settings-doors"),
     path("settings/doors/<int:place_id>/", doors_page.qr_sheet, name="settings-qr"),
+    path(
+        "customers/<int:customer_id>/timeline/",
+        timeline.customer_timeline,
+        name="customer-timeline",
+    ),
     path("counter/", counter.counter, name="counter"),
     path("counter/store/", counter.choose_store, name="counter-store"),
     path(

@@ -7,12 +7,14 @@ class FeedbackConfig(AppConfig):
     name = "feedback"
 
     def ready(self) -> None:
-        from cxportal.lib.registry import Fact, registry
-        from feedback import queries
+        from cxportal.lib.registry import Fact, Timeline, registry
+        from feedback import queries, timeline
         from feedback.holdings import HOLDINGS
 
         registry.add(
             *HOLDINGS,
+            Timeline(key="case", label="Cases", load=timeline.cases),
+            Timeline(key="survey", label="Answers to questions", load=timeline.answers),
             Fact(
                 key="open_case",
                 label="Open case",

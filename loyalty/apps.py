@@ -7,14 +7,15 @@ class LoyaltyConfig(AppConfig):
     name = "loyalty"
 
     def ready(self) -> None:
-        from cxportal.lib.registry import Action, Fact, Moment, registry
-        from loyalty import queries
+        from cxportal.lib.registry import Action, Fact, Moment, Timeline, registry
+        from loyalty import queries, timeline
         from loyalty.holdings import HOLDINGS
         from loyalty.rules import wrong_with_bonus
         from loyalty.services import awarding
 
         registry.add(
             *HOLDINGS,
+            Timeline(key="points", label="Points", load=timeline.points),
             Fact(key="tier", label="Tier", load=queries.tier_codes),
             Moment(
                 key="close_to_next_tier",

@@ -7,12 +7,19 @@ class ProfilesConfig(AppConfig):
     name = "profiles"
 
     def ready(self) -> None:
-        from cxportal.lib.registry import Fact, Moment, registry
+        from cxportal.lib.registry import Fact, Moment, Timeline, registry
         from profiles.holdings import HOLDINGS
-        from profiles.queries import due, facts, households
+        from profiles.queries import due, facts, households, timeline_rows
 
         registry.add(
             *HOLDINGS,
+            Timeline("purchase", "Purchases", timeline_rows.purchases, has_sources=True),
+            Timeline(
+                "touchpoint", "Visits, calls, events", timeline_rows.touchpoints, has_sources=True
+            ),
+            Timeline("pickup", "Orders ahead and stays", timeline_rows.pickups, has_sources=True),
+            Timeline("fact", "What became known", timeline_rows.facts, has_sources=True),
+            Timeline("consent", "Consent", timeline_rows.consents),
             Moment(
                 key=due.MOMENT,
                 label="Due to be bought again",

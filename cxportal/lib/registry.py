@@ -20,6 +20,8 @@ import numpy as np
 from django.db.models import Q
 from numpy.typing import NDArray
 
+from cxportal.lib.timeline import Item, Slice
+
 Ids = Sequence[int]
 Longs = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -206,7 +208,21 @@ class Erasure:
     erase: Callable[[Ids, datetime], None]
 
 
-Entry = Moment | Fact | Action | Holding | Mention | Erasure
+@dataclass(frozen=True)
+class Timeline:
+    """One kind of what happens with a customer; ``load(part)`` returns its newest items of that part.
+
+    Never more than ``part.limit``, newest first by time and then id. ``has_sources``: its rows name a source
+    of profiles, and ``part.source_id`` narrows them.
+    """
+
+    key: str
+    label: str
+    load: Callable[[Slice], Sequence[Item]]
+    has_sources: bool = False
+
+
+Entry = Moment | Fact | Action | Holding | Mention | Erasure | Timeline
 
 
 @dataclass
@@ -219,6 +235,7 @@ class Registry:
     holdings: dict[str, Holding] = field(default_factory=dict)
     mentions: dict[str, Mention] = field(default_factory=dict)
     erasures: dict[str, Erasure] = field(default_factory=dict)
+    timelines: dict[str, Timeline] = field(default_factory=dict)
 
     def add(self, *entries: Entry) -> None:
         for entry in entries:
@@ -235,6 +252,7 @@ class Registry:
             Holding: self.holdings,
             Mention: self.mentions,
             Erasure: self.erasures,
+            Timeline: self.timelines,
         }
         return shelves[type(entry)]
 

@@ -92,6 +92,7 @@ LOOKS: Mapping[str, Look] = {
     "customer-consent-receipt": Look(AccessAct.EXPORTED, _customer),
     "customer-privacy": OF_CUSTOMER,
     "customer-timeline": OF_CUSTOMER,
+    "customer-timeline": OF_CUSTOMER,
     "customer-export": Look(AccessAct.EXPORTED, _customer),
     "customer-export-file": Look(AccessAct.EXPORTED, _of_request),
     "customer-erase": Look(AccessAct.ERASED, _customer),

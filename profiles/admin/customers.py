@@ -89,10 +89,11 @@ class CustomerAdmin(ReadOnlyAdmin):
 
     @admin.display(description="their rows")
     def rows(self, customer: Customer) -> SafeString:
-        return links(
+        lists = [
             (label, reverse(f"admin:{name}_changelist") + f"?customer__id__exact={customer.pk}")
             for label, name in ROWS
-        )
+        ]
+        return links([("Timeline", reverse("customer-timeline", args=[customer.pk])), *lists])
 
     @admin.display(description="their data")
     def privacy(self, customer: Customer) -> SafeString:
