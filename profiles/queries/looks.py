@@ -16,6 +16,8 @@ from profiles.rules.names import AccessAct
 ROWS = 50
 # A customer reads how often staff looked in so many days.
 COUNTED_DAYS = 365
+# The page that shows the record itself.
+THE_RECORD = "looks"
 
 
 @dataclass(frozen=True)
@@ -101,10 +103,10 @@ def _look(row: AccessRecord) -> Look:
 
 
 def times_looked(customer_id: int, now: datetime) -> int:
-    """How often staff looked at a person in the last year; changes count too."""
+    """How often staff looked at a person in the last year; changes count, reading this record does not."""
     since = now - timedelta(days=COUNTED_DAYS)
     acts = [AccessAct.LOOKED, AccessAct.CHANGED, AccessAct.EXPORTED]
     rows = AccessRecord.objects.filter(
         customer_id__in=component(customer_id), occurred_at__gte=since, act__in=acts
     )
-    return rows.count()
+    return rows.exclude(door=THE_RECORD).count()
