@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 from cxportal.lib.errors import DomainError, violated_constraint
 from profiles.models import Customer, Identifier, Place, Profile, Source
 from profiles.queries.company import company
+from profiles.rules.confusables import is_confusable
 from profiles.rules.names import IdentifierKind, folded, normal_identifier
 from profiles.rules.privacy import EXTERNAL
 from profiles.services import suppressing
@@ -136,8 +137,14 @@ def _add(profile: Profile, kind: IdentifierKind, value: str, now: datetime | Non
     seen = {"first_seen_at": now} if now else {}
     identifier, _ = Identifier.objects.get_or_create(
         kind=kind,
+        scope="",
         value=value,
-        defaults={"customer_id": profile.customer_id, "origin_profile": profile, **seen},
+        defaults={
+            "customer_id": profile.customer_id,
+            "origin_profile": profile,
+            "is_confusable": is_confusable(kind, value),
+            **seen,
+        },
     )
     if identifier.customer_id != profile.customer_id:
         raise IdentifierTaken(

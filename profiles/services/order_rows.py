@@ -21,6 +21,7 @@ from psycopg import errors as postgres
 from profiles.models import Source
 from profiles.queries.company import company
 from profiles.rules import kinds
+from profiles.rules.confusables import is_confusable
 from profiles.rules.identity import Key, Sighting
 from profiles.rules.names import IdentifierKind, ProductKind
 from profiles.rules.orders import RejectReason
@@ -184,7 +185,13 @@ class _Storing:
             "phone": IdentifierKind.PHONE.value,
         }
         self._run(order_statements.NAMES, **within)
-        return Counter(identifiers_new=self._run(order_statements.IDENTIFIERS, **within))
+        done = Counter(identifiers_new=self._run(order_statements.IDENTIFIERS, **within))
+        odd = self._rows(
+            order_statements.ODD_IDENTIFIERS, source=within["source"], email=within["email"]
+        )
+        if posing := [key for key, kind, value in odd if is_confusable(kind, value)]:
+            self._run(order_statements.FLAG_IDENTIFIERS, ids=posing)
+        return done
 
     def _join_people(self, now: datetime) -> None:
         """Join customers whom this source and another know by one address, as far as the rules do."""

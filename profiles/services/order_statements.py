@@ -197,6 +197,18 @@ IDENTIFIERS = (
     ON CONFLICT DO NOTHING
 """
 )
+# New addresses that have more than ASCII in them, also hidden: few, to be looked at letter by letter.
+ODD_IDENTIFIERS = (
+    _PEOPLE
+    + """
+    SELECT held.id, held.kind, held.value
+      FROM newest n JOIN profiles_identifier held
+        ON held.kind = %(email)s AND held.scope = '' AND held.value = n.email
+     WHERE n.email <> '' AND NOT held.is_confusable
+       AND (octet_length(n.email) <> length(n.email) OR n.email LIKE '%%xn--%%')
+"""
+)
+FLAG_IDENTIFIERS = "UPDATE profiles_identifier SET is_confusable = true WHERE id = ANY(%(ids)s)"
 
 # Addresses of this file's customers that lead to somebody else.
 SHARED_IDENTIFIERS = (

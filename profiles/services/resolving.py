@@ -16,6 +16,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from profiles.models import Customer, Identifier, IdentifierRule, Profile, ProfileEdge
+from profiles.rules.confusables import is_confusable
 from profiles.rules.identity import (
     DEFAULTS,
     UNNUMBERED,
@@ -205,6 +206,7 @@ def _store(known: Known, now: datetime) -> dict[int, int]:
             source_id=sources.get(profile),
             first_seen_at=at,
             last_seen_at=at,
+            is_confusable=is_confusable(key.kind, key.value),
         )
         for key, (profile, at) in known.new_keys.items()
     )

@@ -118,3 +118,11 @@ def test_an_identifier_can_be_added_once(now):
             profile=ProfileFactory(), kind=IdentifierKind.CARD, value="77123"
         )
     assert Identifier.objects.count() == 1
+
+
+def test_an_address_that_poses_as_another_is_flagged(now):
+    posing = ProfileFactory()
+    for value in ("p\u0430ypal@example.com", "jos\u00e9@example.com"):
+        identifying.add_identifier(profile=posing, kind=IdentifierKind.EMAIL, value=value, now=now)
+    flagged = Identifier.objects.filter(is_confusable=True)
+    assert [one.value for one in flagged] == ["p\u0430ypal@example.com"]

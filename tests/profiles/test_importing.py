@@ -309,3 +309,11 @@ def test_guests_and_addresses_of_nobody_are_nobodys(tmp_path, bring):
     assert counts.rejected == {"no_customer": 2}
     assert counts.purchases_new == 1
     assert not Identifier.objects.exists()
+
+
+def test_addresses_that_pose_as_another_are_flagged(tmp_path, bring):
+    posing, honest = "p\u0430ypal@example.com", "jos\u00e9@example.com"
+    path = with_emails(tmp_path, f"{GOOD[0]},{posing}", f"{GOOD[2]},{honest}", name="shop.csv")
+    bring(path, mapping=WITH_EMAIL)
+    flagged = Identifier.objects.filter(is_confusable=True)
+    assert [one.value for one in flagged] == [posing]

@@ -104,3 +104,9 @@ def test_a_batch_costs_as_many_statements_as_one(shop, django_assert_max_num_que
     with django_assert_max_num_queries(9):
         resolve(*sightings)
     assert Customer.objects.count() == 300
+
+
+def test_an_address_that_poses_as_another_is_flagged(shop):
+    resolve(Sighting(shop.pk, "w1", [email("p\u0430ypal"), email("jos\u00e9")], NOW))
+    flagged = Identifier.objects.filter(is_confusable=True)
+    assert [one.value for one in flagged] == ["p\u0430ypal@example1.com"]
