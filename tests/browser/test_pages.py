@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cxportal.pages.access import Role
-from profiles.models import ConsentEntry, ReorderSchedule
+from profiles.models import ConsentEntry, Customer, Product, ReorderSchedule
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -75,6 +75,24 @@ def test_the_card_at_the_counter_is_sound(page, live_server, sign_in, shop):
     sign_in(Role.COUNTER)
     for customer in shop:
         look(page, f"{live_server.url}/counter/{customer.pk}/")
+
+
+def test_names_without_a_place_to_break_fit_every_page(page, live_server, sign_in, shop, my_page):
+    Customer.objects.filter(pk=shop[0].pk).update(name=200 * "W")
+    Product.objects.update(name=200 * "V")
+    sign_in(Role.COUNTER)
+    for path in (f"/counter/{shop[0].pk}/", my_page):
+        look(page, live_server.url + path)
+
+
+def test_what_was_searched_for_is_in_no_address(page, live_server, sign_in, shop):
+    sign_in(Role.COUNTER)
+    page.goto(f"{live_server.url}/counter/")
+    page.fill("input[name=q]", "nobody of this name")
+    page.keyboard.press("Enter")
+    page.get_by_text("Nobody found").wait_for()
+    assert page.url == f"{live_server.url}/counter/"
+    assert page.input_value("input[name=q]") == "nobody of this name"
 
 
 def test_customers_pages_are_sound(page, live_server, my_page, why_page, stop_page):
