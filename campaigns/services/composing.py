@@ -53,7 +53,7 @@ class _Subject:
 
 def compose(*, delivery: Delivery) -> Composed:
     """Fill a delivery's template in; raises ``TemplateInvalid``."""
-    decision = Decision.objects.select_related("moment", "campaign").get(pk=delivery.decision_id)
+    decision = delivery.decision
     moment = decision.moment
     product = (
         Product.objects.filter(pk=moment.subject_id).first() if moment.kind == DUE_REORDER else None

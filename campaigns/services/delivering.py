@@ -27,7 +27,7 @@ from django.db.models.functions import Now
 from campaigns.models import Delivery, Message, SendingPolicy
 from campaigns.queries import eligibility
 from campaigns.queries.eligibility import Standing
-from campaigns.queries.policy import sending_policy
+from campaigns.queries.policy import sending_policy, sending_policy_kept
 from campaigns.queries.spacing import has_its_day_taken
 from campaigns.rules.codes import REFUSAL_BIT, DeliveryState, Refusal, refusals_in
 from campaigns.services import fencing
@@ -35,6 +35,7 @@ from campaigns.services.composing import Composed, TemplateInvalid, compose
 from cxportal.lib.errors import DomainError
 from cxportal.lib.registry import registry
 from profiles.models import Identifier
+from profiles.queries.company import company_kept
 from profiles.querysets.consents import standing_sql
 from profiles.rules.names import IdentifierKind
 
@@ -80,7 +81,8 @@ def deliver_due(*, now: datetime, limit: int = 1_000) -> dict[str, int]:
         if not claimed and not decided:
             break
         handled += len(claimed) + sum(decided.values())
-        counts.update(_sent(claimed, now))
+        with company_kept(), sending_policy_kept():
+            counts.update(_sent(claimed, now))
     return dict(counts)
 
 
@@ -319,15 +321,19 @@ def _may_leave(mail: Mail, now: datetime) -> bool:
             )
             if not cursor.rowcount:
                 return False
-        Message.objects.update_or_create(
+        written = Message(
             delivery=delivery,
-            defaults={
-                "recipient": mail.recipient,
-                "subject": words.subject,
-                "text": words.text,
-                "html": words.html,
-                "rendered_at": now,
-            },
+            recipient=mail.recipient,
+            subject=words.subject,
+            text=words.text,
+            html=words.html,
+            rendered_at=now,
+        )
+        Message.objects.bulk_create(
+            [written],
+            update_conflicts=True,
+            unique_fields=["delivery"],
+            update_fields=["recipient", "subject", "text", "html", "rendered_at"],
         )
         promised = delivery.decision.facts
         action = registry.actions.get(promised.get("action", ""))

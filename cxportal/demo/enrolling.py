@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
@@ -9,10 +10,10 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 
 from cxportal.demo.catalogue import TIME_ZONE
-from cxportal.demo.people import Agreement, Person
+from cxportal.demo.people import Person
 from profiles.models import ConsentWording, Customer, Identifier, Place, Profile, Source
 from profiles.rules.names import Channel, IdentifierKind, Purpose, normal_card
-from profiles.services import consenting
+from profiles.services import carrying_over
 
 ENROLLED_AT = time(12)
 DOOR, ACTOR = "counter", "customer"
@@ -32,26 +33,28 @@ def enrol(
     """Enrol everybody who has bought something by now; return those who have not."""
     known = {
         profile.external_id: profile
-        for profile in Profile.objects.filter(source=source).select_related("customer")
+        for profile in Profile.objects.filter(
+            source=source, external_id__in=[person.code for person in people]
+        ).select_related("customer")
     }
     places = {place.code: place for place in Place.objects.all()}
     here = [(person, known[person.code]) for person in people if person.code in known]
     with transaction.atomic():  # one commit for all instead of some thousands
         _describe(here, places)
         _give_cards(here)
-        for person, profile in here:
-            for agreement in person.agreements:
-                _agree(profile.customer, agreement, wordings[agreement.purpose])
+        _agree(here, wordings)
     return [person for person in people if person.code not in known]
 
 
 def _describe(here: Enrolled, places: dict[str, Place]) -> None:
+    """Say what is known of them, in one statement for all of whom the same is known."""
+    alike: dict[tuple[str, str, str], list[int]] = defaultdict(list)
     for person, profile in here:
-        customer = profile.customer
-        customer.home_place = places.get(person.home)
-        customer.language, customer.time_zone = person.language, person.time_zone
-    customers = [profile.customer for _, profile in here]
-    Customer.objects.bulk_update(customers, ["home_place", "language", "time_zone"], 500)
+        alike[person.home, person.language, person.time_zone].append(profile.customer_id)
+    for (home, language, time_zone), ids in alike.items():
+        Customer.objects.filter(pk__in=ids).update(
+            home_place=places.get(home), language=language, time_zone=time_zone
+        )
 
 
 def _give_cards(here: Enrolled) -> None:
@@ -68,26 +71,18 @@ def _give_cards(here: Enrolled) -> None:
     Identifier.objects.bulk_create(cards)
 
 
-def _agree(customer: Customer, agreement: Agreement, wording: ConsentWording) -> None:
-    consenting.grant(
-        customer=customer,
-        purpose=agreement.purpose,
-        channel=Channel.EMAIL,
-        wording=wording,
-        door=DOOR,
-        actor=ACTOR,
-        occurred_at=_at_noon(agreement.given_on),
-        is_proven=True,  # they confirmed it long ago
-    )
-    if agreement.withdrawn_on:
-        consenting.withdraw(
-            customer=customer,
-            purpose=agreement.purpose,
-            channel=Channel.EMAIL,
-            door=DOOR,
-            actor=ACTOR,
-            occurred_at=_at_noon(agreement.withdrawn_on),
+def _agree(here: Enrolled, wordings: dict[Purpose, ConsentWording]) -> None:
+    agreed = [
+        carrying_over.Agreed(
+            profile,
+            wordings[agreement.purpose],
+            _at_noon(agreement.given_on),
+            _at_noon(agreement.withdrawn_on) if agreement.withdrawn_on else None,
         )
+        for person, profile in here
+        for agreement in person.agreements
+    ]
+    carrying_over.carry_over(agreed=agreed, channel=Channel.EMAIL, door=DOOR, actor=ACTOR)
 
 
 def _at_noon(day: date) -> datetime:

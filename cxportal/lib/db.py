@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 
 from django.db import connection, models
@@ -53,6 +54,23 @@ def database_now() -> datetime:
     with connection.cursor() as cursor:
         cursor.execute("SELECT clock_timestamp()")
         return cursor.fetchone()[0]
+
+
+@contextmanager
+def flushed_at_the_end() -> Iterator[None]:
+    """Let commits return before they are on the disk, for work that is begun anew when it was broken off.
+
+    What was committed inside is on the disk once this ends. Until then a power cut or a crash of the database
+    may take the last commits, and nothing else does (PostgreSQL manual, "Asynchronous Commit").
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SET synchronous_commit = off")
+        try:
+            yield
+        finally:
+            cursor.execute("RESET synchronous_commit")
+        # A commit that waits for the disk takes along all before it; one that wrote nothing does not wait.
+        cursor.execute("SELECT pg_logical_emit_message(true, 'cxportal', 'flush')")
 
 
 def remembers(table: str, column: str, of: str = "customer_id") -> RunSQL:

@@ -9,6 +9,7 @@ from email.utils import parseaddr
 import pytest
 from django.core.mail import EmailMessage
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from campaigns.models import Campaign, Decision, Delivery, Message, SandboxMessage, SendingPolicy
 from campaigns.queries.received import why
@@ -65,6 +66,20 @@ def test_a_due_message_arrives_once_with_its_headers(planned):
     planned.refresh_from_db()
     assert (planned.state, planned.reason, planned.attempt) == ("sent", "", 1)
     assert planned.finished_at == NOON
+
+
+def test_a_message_more_costs_few_statements_more():
+    """Commits and savepoints counted; the house and its policy are read once for a batch."""
+    ready_house()
+    for _ in range(5):
+        due_habit(reachable_customer())
+    planning.plan_morning(now=MORNING)
+    costs = []
+    for limit in (1, 4):
+        with CaptureQueriesContext(connection) as statements:
+            assert delivering.deliver_due(now=NOON, limit=limit) == {"sent": limit}
+        costs.append(len(statements))
+    assert (costs[1] - costs[0]) / 3 <= 8
 
 
 def test_the_words_name_customer_product_day_and_reason(planned):
