@@ -44,6 +44,7 @@ HOLDINGS: tuple[Holding | Mention | Erasure, ...] = (
         shown=("recipient", "subject", "text"),
         personal=("recipient", "subject", "text", "html"),
         ages_by="rendered_at",
+        kept_as="Words of messages that left",
     ),
     Mention(
         "campaigns.SandboxMessage",

@@ -21,6 +21,7 @@ HOLDINGS: tuple[Holding | Erasure, ...] = (
         erasing=Erasing.BLANK,
         ages_by="changed_at",
         ageing=Erasing.BLANK,
+        kept_as="Words of answers",
     ),
     Holding(
         "feedback.AnswerRevision",
@@ -40,6 +41,7 @@ HOLDINGS: tuple[Holding | Erasure, ...] = (
         renamed=("source_ref",),
         ages_by="solved_at",
         ageing=Erasing.BLANK,
+        kept_as="Words of solved cases",
     ),
     Holding(
         "feedback.CaseEvent",
@@ -56,6 +58,7 @@ HOLDINGS: tuple[Holding | Erasure, ...] = (
         shown=("event__occurred_at", "text"),
         personal=("text",),
         ages_by="event__occurred_at",
+        kept_as="Notes on cases",
     ),
     Erasure("feedback.cases", close_cases),
 )

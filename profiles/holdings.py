@@ -68,6 +68,7 @@ HOLDINGS: tuple[Holding | Mention | Erasure, ...] = (
         personal=("ip_address", "user_agent"),
         ages_by="entry__occurred_at",
         ages_where=_SUPERSEDED,
+        kept_as="Proof of a consent that was replaced by a later one",
     ),
     Holding(
         "profiles.ConsentRequest",
@@ -132,6 +133,7 @@ HOLDINGS: tuple[Holding | Mention | Erasure, ...] = (
         personal=("allergen", "text"),
         near="member__household__members__customer",
         ages_by="removed_at",
+        kept_as="Allergies and warnings that were taken back",
     ),
     Holding(
         "profiles.Touchpoint",
@@ -139,6 +141,7 @@ HOLDINGS: tuple[Holding | Mention | Erasure, ...] = (
         shown=("occurred_at", "kind", "name", "source__name", "place__name", "data"),
         personal=("name", "data", "origin_url"),
         ages_by="occurred_at",
+        kept_as="Timeline: what customers did with us",
     ),
     Holding(
         "profiles.Pickup",
@@ -149,6 +152,7 @@ HOLDINGS: tuple[Holding | Mention | Erasure, ...] = (
         renamed=("external_id",),
         ages_by="starts_at",
         ageing=Erasing.BLANK,
+        kept_as="Wishes of orders ahead, stays and bookings",
     ),
     Holding(
         "profiles.PickupLine",
@@ -183,6 +187,7 @@ HOLDINGS: tuple[Holding | Mention | Erasure, ...] = (
         erasing=Erasing.BLANK,
         personal=("reason",),
         ages_by="occurred_at",
+        kept_as="Record of who looked at whom",
     ),
     Holding(
         "profiles.PrivacyRequest",

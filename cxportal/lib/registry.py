@@ -143,7 +143,8 @@ class Holding:
     shown in their export and outlive their erasure. ``renamed`` are columns that lead to the person outside this
     database, and have to stay unique: an erasure puts a random value there.
     ``ages_by`` is the path to the time that retention counts from ("": as long as the person is known),
-    ``ages_where`` narrows what grows old at all, and ``ageing`` says what becomes of it then.
+    ``ages_where`` narrows what grows old at all, and ``ageing`` says what becomes of it then;
+    ``kept_as`` names that to staff.
     """
 
     model: str
@@ -162,6 +163,7 @@ class Holding:
     ages_by: str = ""
     ages_where: Q = field(default_factory=Q)
     ageing: Erasing = Erasing.DELETE
+    kept_as: str = ""
 
     @property
     def key(self) -> str:
@@ -186,6 +188,7 @@ class Mention:
     ages_by: str = ""
     ages_where: Q = field(default_factory=Q)
     ageing: Erasing = Erasing.DELETE
+    kept_as: str = ""
 
     @property
     def key(self) -> str:

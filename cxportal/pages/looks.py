@@ -15,6 +15,7 @@ from uuid import UUID
 from django.apps import apps
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.urls import ResolverMatch
 from django.utils import timezone
 
 from campaigns.models import Delivery, SandboxMessage
@@ -92,7 +93,6 @@ LOOKS: Mapping[str, Look] = {
     "customer-consent-receipt": Look(AccessAct.EXPORTED, _customer),
     "customer-privacy": OF_CUSTOMER,
     "customer-timeline": OF_CUSTOMER,
-    "customer-timeline": OF_CUSTOMER,
     "customer-export": Look(AccessAct.EXPORTED, _customer),
     "customer-export-file": Look(AccessAct.EXPORTED, _of_request),
     "customer-erase": Look(AccessAct.ERASED, _customer),
@@ -154,12 +154,20 @@ def on_record(
         answer = get_response(request)
         if request.resolver_match and request.user.is_authenticated:
             is_shown = answer.status_code < 500 and answer.status_code not in _UNSHOWN
-            look = look_at(request.resolver_match.view_name) if is_shown else None
+            look = _look(request.resolver_match) if is_shown else None
             if look and (look is not A_SEARCH or _typed(request)):
                 _write(request, answer, look)
         return answer
 
     return middleware
+
+
+def _look(match: ResolverMatch) -> Look | None:
+    """What stands open to the world is no page of staff, but for the pages of a customer."""
+    is_open = not getattr(match.func, "login_required", True)
+    if is_open and not match.view_name.startswith("my-"):
+        return None
+    return look_at(match.view_name)
 
 
 def look_at(view_name: str) -> Look | None:

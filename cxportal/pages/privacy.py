@@ -275,7 +275,8 @@ def retention(request: StaffRequest) -> HttpResponse:
         "kinds": retaining.due(now=timezone.now()),
         "may_change": may_change,
         "problem": problem,
-        "problem_kind": request.POST.get("kind", ""),
+        "problem_kind": request.POST.get("kind", "") if problem else "",
+        "problem_days": request.POST.get("keep_days", "")[:6],
     }
     return render(request, "cxportal/retention.html", context, status=422 if problem else 200)
 

@@ -58,7 +58,7 @@ def due(*, now: datetime) -> list[Due]:
     return [
         Due(
             rule.kind,
-            growing[rule.kind].label,
+            growing[rule.kind].kept_as or growing[rule.kind].label,
             rule.keep_days,
             _old(growing[rule.kind], rule.keep_days, now).count(),
             growing[rule.kind].ageing == Erasing.DELETE,

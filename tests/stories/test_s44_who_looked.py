@@ -38,7 +38,7 @@ def test_a_look_at_the_counter_is_read_by_the_supervisor_and_counted_for_the_cus
     record = supervisor.get("/looks/", {"customer": greta.pk}).text
     assert "one-counter" in record
     assert "Greta Lind" in record
-    assert "11 Feb 2026, 09:00" in record
+    assert "11\N{NO-BREAK SPACE}Feb\N{NO-BREAK SPACE}2026, 09:00" in record
     page = f"/my/{token_for(LinkPurpose.MY_PAGE, str(greta.public_id))}/"
     assert "looked at your data once" in public_client().get(page).text
 
