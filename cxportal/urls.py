@@ -7,6 +7,7 @@ from django.contrib.auth import views as auth_views
 from django.urls import include, path
 
 from cxportal.pages import (
+    caller_api,
     checkout_consent,
     confirm_consent,
     consent_receipt,
@@ -51,6 +52,7 @@ urlpatterns = [
         timeline.customer_timeline,
         name="customer-timeline",
     ),
+    path("api/v1/callers/", caller_api.CALLERS, name="callers"),
     path("counter/", counter.counter, name="counter"),
     path("counter/store/", counter.choose_store, name="counter-store"),
     path(

@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from django.apps import apps
+from django.contrib.auth.models import User
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import ResolverMatch
@@ -152,7 +153,8 @@ def on_record(
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         answer = get_response(request)
-        if request.resolver_match and request.user.is_authenticated:
+        # Another system that came in by a key is nobody of the staff: its doors write down what they show.
+        if request.resolver_match and isinstance(request.user, User):
             is_shown = answer.status_code < 500 and answer.status_code not in _UNSHOWN
             look = _look(request.resolver_match) if is_shown else None
             if look and (look is not A_SEARCH or _typed(request)):

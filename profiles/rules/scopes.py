@@ -7,17 +7,22 @@ from enum import StrEnum
 
 
 class Scope(StrEnum):
-    """``events``: hand in events. ``read`` and ``write``: records of customers, by the REST API."""
+    """``events``: hand in events. ``read`` and ``write``: records of customers, by the REST API.
+
+    ``callers:read``: ask who is calling, and nothing else.
+    """
 
     EVENTS = "events"
     READ = "read"
     WRITE = "write"
+    CALLERS = "callers:read"
 
 
 SCOPE_IN_WORDS = {
     Scope.EVENTS: "hand in events",
     Scope.READ: "read records of customers",
     Scope.WRITE: "change records of customers",
+    Scope.CALLERS: "ask who is calling",
 }
 
 

@@ -9,8 +9,7 @@ import time_machine
 from django.test import Client
 
 from cxportal.lib.links import LinkPurpose, token_for
-from profiles.models import ConsentWording
-from profiles.services import keys
+from profiles.services import consenting, keys
 from profiles.tasks import process_events
 from tests.stories.doors import Bought, bring_orders, customer, public_client
 
@@ -54,9 +53,7 @@ def agree() -> None:
     page = f"/my/{token_for(LinkPurpose.MY_PAGE, str(customer('dolores').public_id))}/"
     with time_machine.travel(EVENING, tick=False):
         browser = public_client()
-        wording = ConsentWording.objects.filter(purpose="reminders", language="en").latest(
-            "version"
-        )
+        wording = consenting.publish_wording(purpose="reminders", language="en", text="Remind me.")
         browser.post(
             f"{page}consent/",
             {
