@@ -58,6 +58,8 @@ app.conf.beat_schedule = {
     "rehearsals": _tick("campaigns.run_rehearsals", 10.0),
     # Uploads whose columns were never confirmed: they hold personal data.
     "sweep": _tick("campaigns.sweep_uploads", 3600.0),
+    # An order that nobody fetched for two days is given up; an hour more or less is no matter.
+    "lapse": _tick("profiles.lapse_pickups", 3600.0),
     # Each company-local morning is planned once, whenever the first tick after it comes.
     "plan": _tick("campaigns.plan_morning", 60.0),
     # What is due leaves within half a minute; leases that ran out are settled before each batch.

@@ -14,6 +14,7 @@ from profiles.services import (
     importing,
     learning,
     merging,
+    pickups,
     processing,
     retaining,
 )
@@ -41,6 +42,12 @@ def learn_habits() -> int:
 def refit_rhythms() -> dict[str, int]:
     """Fit what all customers share, where the last fit is a week old or there is none."""
     return learning.refit_if_old(now=timezone.now())
+
+
+@shared_task(name="profiles.lapse_pickups")
+def lapse_pickups() -> int:
+    """Give up orders ahead that nobody fetched."""
+    return pickups.lapse(now=timezone.now())
 
 
 @shared_task(name="profiles.settle_merges")

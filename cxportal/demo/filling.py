@@ -68,6 +68,7 @@ def fill(
     with flushed_at_the_end(), company_kept():
         _fill(filling, chain)
         visits.come(now=now)
+        visits.come(now=now)
     progress("The demo is ready.")
     marker.mark(marker.DONE)
 
