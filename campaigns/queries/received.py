@@ -10,7 +10,8 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from campaigns.models import Campaign, Decision, Delivery, Outcome
-from campaigns.rules.codes import DeliveryState
+from campaigns.rules.answers import standing
+from campaigns.rules.codes import DeliveryState, OutcomeKind
 from cxportal.lib.links import LinkPurpose, link
 from cxportal.lib.registry import registry
 from profiles.models import ConsentEntry
@@ -53,6 +54,11 @@ class Why:
     can_have_plenty: bool
     answers: Sequence[Outcome]
     zone: ZoneInfo
+
+    @property
+    def given(self) -> set[str]:
+        """The kinds of answers that stand."""
+        return {answer.kind for answer in self.answers}
 
     @property
     def is_ahead(self) -> bool:
@@ -118,9 +124,12 @@ def why(delivery: Delivery) -> Why:
 
 
 def _answers(decision: Decision) -> Sequence[Outcome]:
-    """What the customer answered, each kind once, as it holds now."""
-    given = decision.outcomes.filter(actor="customer").order_by("occurred_at", "pk")
-    return list({outcome.kind: outcome for outcome in given}.values())
+    """What the customer answered and what of it stands, each kind once."""
+    given: dict[OutcomeKind, Outcome] = {}
+    for outcome in decision.outcomes.filter(actor="customer").order_by("occurred_at", "pk"):
+        given.pop(OutcomeKind(outcome.kind), None)
+        given[OutcomeKind(outcome.kind)] = outcome
+    return [given[kind] for kind in standing(list(given))]
 
 
 def _as_day(value: Any) -> Any:

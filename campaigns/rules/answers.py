@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from campaigns.rules.codes import OutcomeKind
 
 FOLLOWS = {
@@ -13,3 +15,25 @@ FOLLOWS = {
     OutcomeKind.STOP: "Stopped: no more messages of this kind. It holds from now on, also for what was planned.",
     OutcomeKind.PERSON: "You asked for a person. Somebody reads this and gets back to you.",
 }
+
+# Of these one stands: the last that was said, and "not relevant" before all, since it is for good.
+_OF_ONE_THING = (
+    OutcomeKind.HELPFUL,
+    OutcomeKind.NOT_NOW,
+    OutcomeKind.PLENTY,
+    OutcomeKind.NOT_RELEVANT,
+)
+
+
+def standing(kinds: Sequence[OutcomeKind]) -> list[OutcomeKind]:
+    """Return which answers to one message stand, from all in the order in which they were said.
+
+    >>> [str(kind) for kind in standing([OutcomeKind.NOT_NOW, OutcomeKind.STOP, OutcomeKind.PLENTY])]
+    ['stop', 'still_have_plenty']
+    >>> [str(kind) for kind in standing([OutcomeKind.NOT_RELEVANT, OutcomeKind.NOT_NOW])]
+    ['not_relevant']
+    """
+    of_one = [kind for kind in kinds if kind in _OF_ONE_THING]
+    last = OutcomeKind.NOT_RELEVANT if OutcomeKind.NOT_RELEVANT in of_one else None
+    stands = last or (of_one[-1] if of_one else None)
+    return [kind for kind in kinds if kind not in _OF_ONE_THING or kind == stands]

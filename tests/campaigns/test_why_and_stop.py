@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -120,6 +121,23 @@ def test_one_tap_is_kept_thanked_for_and_harmless_twice(delivery, answer):
     outcome = Outcome.objects.get()
     assert (outcome.kind, outcome.door, outcome.actor) == (answer, "page", "customer")
     assert 'class="notice notice-good"' in page.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "stands"),
+    [
+        ("not_now", "still_have_plenty", {"still_have_plenty"}),
+        ("not_now", "not_relevant", {"not_relevant"}),
+        ("not_relevant", "not_now", {"not_relevant"}),
+        ("helpful", "less_of_this", {"helpful", "less_of_this"}),
+    ],
+)
+def test_the_page_marks_the_answer_that_stands(delivery, first, second, stands):
+    tap(delivery, first)
+    page = tap(delivery, second).content.decode()
+    marked = set(re.findall(r'value="(\w+)" aria-pressed="true"', page))
+    assert marked == stands
+    assert page.count("notice-good") == len(stands)
 
 
 @pytest.mark.parametrize(
