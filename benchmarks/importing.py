@@ -20,17 +20,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
-from uuid import uuid4
 
 import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cxportal.settings")
 django.setup()
 
-from django.core.management import call_command  # noqa: E402
 from django.db import connection  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
+from benchmarks._scratch import scratch_database  # noqa: E402
 from profiles.models import ImportJob  # noqa: E402
 from profiles.rules.names import JobState  # noqa: E402
 from profiles.rules.orders import Field  # noqa: E402
@@ -109,31 +108,10 @@ def _print(measured: Measured) -> None:
 
 def _measured(path: Path, time_zone: str) -> Measured:
     """Import the file into a database of its own, then COPY the rows it made, in the file's order."""
-    with _scratch_database(), tempfile.TemporaryFile() as rows:
+    with scratch_database(), tempfile.TemporaryFile() as rows:
         job, ours = _import(path, time_zone)
         _save_rows(rows)
         return Measured(job.counts["lines_new"], job.rows_rejected, ours, _bare_copy(rows))
-
-
-@contextmanager
-def _scratch_database() -> Iterator[None]:
-    """Make an empty database beside the one of DATABASE_URL, and work in it meanwhile."""
-    name, usual = f"cxportal_benchmark_{uuid4().hex[:8]}", connection.settings_dict["NAME"]
-    _maintain(f"CREATE DATABASE {name}")
-    connection.close()
-    connection.settings_dict["NAME"] = name
-    try:
-        call_command("migrate", verbosity=0, skip_checks=True)
-        yield
-    finally:
-        connection.close()
-        connection.settings_dict["NAME"] = usual
-        _maintain(f"DROP DATABASE {name} WITH (FORCE)")
-
-
-def _maintain(sql: str) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(sql)
 
 
 def _import(path: Path, time_zone: str) -> tuple[ImportJob, float]:
