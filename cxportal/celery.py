@@ -43,6 +43,8 @@ app.conf.beat_schedule = {
     "learn": _tick("profiles.learn_habits", 5.0),
     # What all customers share is fitted anew once a week; the tick asks whether it is time.
     "refit": _tick("profiles.refit_rhythms", 600.0),
+    # Probable duplicates, once a night; the tick asks whether it is time.
+    "suspect": _tick("profiles.suspect_duplicates", 600.0),
     # What was written for a customer in the very moment in which they were merged.
     "settle": _tick("profiles.settle_merges", 60.0),
     # Whoever asks for their data, or to be erased, is in front of the page.

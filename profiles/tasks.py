@@ -17,6 +17,7 @@ from profiles.services import (
     pickups,
     processing,
     retaining,
+    suspecting,
 )
 
 _REQUESTS_AT_ONCE = 20
@@ -48,6 +49,12 @@ def refit_rhythms() -> dict[str, int]:
 def lapse_pickups() -> int:
     """Give up orders ahead that nobody fetched."""
     return pickups.lapse(now=timezone.now())
+
+
+@shared_task(name="profiles.suspect_duplicates", soft_time_limit=3 * 3600, time_limit=3 * 3600 + 60)
+def suspect_duplicates() -> int:
+    """Look for probable duplicates among whoever changed, once a night."""
+    return suspecting.suspect_if_due(now=timezone.now()).pairs
 
 
 @shared_task(name="profiles.settle_merges")

@@ -59,7 +59,7 @@ RECORD = (
     | _grants("profiles", "view", "habit reorderschedule reorderstatement")
     | _grants("profiles", "view", "consententry consentwording consentevidence")
     | _grants("profiles", "view", "attribute factvalue household householdmember householdwarning")
-    | _grants("profiles", "view", "product category place source")
+    | _grants("profiles", "view", "product category place source profileedge suspicion")
     | _grants("profiles", "view", "pickup pickupline pickupevent")
     | _grants("campaigns", "view", "moment decision outcome delivery message campaign")
     | _grants("loyalty", "view", "pointsentry programme tier")
@@ -67,6 +67,8 @@ RECORD = (
 )
 # Acting for a customer who asks for their data, or wants to be erased.
 PRIVACY = _grants("profiles", "view add", "privacyrequest")
+# Saying who is one customer, and who are two.
+IDENTITY = _grants("profiles", "add change", "profileedge suspicion")
 # Working on what customers asked for.
 CASEWORK = _grants("feedback", "add change", "case") | _grants("feedback", "add", "casenote")
 # What a figure is made of, without a name, an address or a word to anybody.
@@ -88,6 +90,8 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
     ),
     Role.MANAGER: (
         RECORD
+        | IDENTITY
+        | _grants("profiles", "view change", "identifierrule")
         | FIGURES
         | CASEWORK
         | PRIVACY
@@ -108,7 +112,11 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
         | _grants("campaigns", "view", "sandboxmessage sendingpolicy")
     ),
     Role.SUPERVISOR: (
-        RECORD | CASEWORK | PRIVACY | _grants("profiles", "view", "accessrecord retentionrule")
+        RECORD
+        | IDENTITY
+        | CASEWORK
+        | PRIVACY
+        | _grants("profiles", "view", "accessrecord retentionrule")
     ),
     Role.ANALYST: FIGURES | _grants("profiles", "view", "importjob product category place"),
     Role.COUNTER: frozenset(),

@@ -24,7 +24,7 @@ from cxportal.lib.http import Shown, client_address
 from cxportal.lib.links import LinkExpired, LinkInvalid, LinkPurpose, subject_of
 from cxportal.lib.registry import Holding, registry
 from feedback.models import Case
-from profiles.models import Customer, Identifier, Pickup, PrivacyRequest
+from profiles.models import Customer, Identifier, Pickup, PrivacyRequest, Suspicion
 from profiles.rules.names import AccessAct
 from profiles.services import access
 
@@ -50,6 +50,15 @@ def _customer(parts: Parts) -> Sequence[int]:
 def _of_case(parts: Parts) -> Sequence[int]:
     cases = Case.objects.filter(pk=parts["case_id"])
     return list(cases.values_list("customer_id", flat=True))
+
+
+def _of_pair(parts: Parts) -> Sequence[int]:
+    return [parts["customer_id"], parts["other_id"]]
+
+
+def _of_suspicion(parts: Parts) -> Sequence[int]:
+    pairs = Suspicion.objects.filter(pk=parts["suspicion_id"])
+    return [key for pair in pairs.values_list("low_id", "high_id") for key in pair]
 
 
 def _of_pickup(parts: Parts) -> Sequence[int]:
@@ -97,7 +106,13 @@ LOOKS: Mapping[str, Look] = {
     "customer-export": Look(AccessAct.EXPORTED, _customer),
     "customer-export-file": Look(AccessAct.EXPORTED, _of_request),
     "customer-erase": Look(AccessAct.ERASED, _customer),
+    "duplicates": A_LIST,
+    "duplicate": Look(whom=_of_suspicion),
     "looks": A_LIST,
+    "same-person": OF_CUSTOMER,
+    "same-person-undo": OF_CUSTOMER,
+    "same-person-take-back": OF_CUSTOMER,
+    "same-person-with": Look(whom=_of_pair),
     "campaigns:mailbox": A_LIST,
     "campaigns:mailbox-html": Look(whom=_of_message),
     "campaigns:mailbox-message": Look(whom=_of_message),

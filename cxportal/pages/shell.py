@@ -69,6 +69,7 @@ NAVIGATION = (
         "customers",
         roles_with("profiles.view_customer"),
     ),
+    Entry("Duplicates", "duplicates", "person", roles_with("profiles.view_suspicion")),
     Entry(
         "Decisions",
         "admin:campaigns_decision_changelist",
@@ -94,9 +95,7 @@ NAVIGATION = (
     Entry("Who looked", "looks", "search", roles_with("profiles.view_accessrecord")),
     Entry("Retention", "retention", "info", roles_with("profiles.view_retentionrule")),
     Entry("All data", "admin:index", "menu", OFFICE_ROLES),
-    Entry(
-        "Ways in", "settings-doors", "plus", frozenset({Role.ADMINISTRATOR, Role.MANAGER})
-    ),
+    Entry("Ways in", "settings-doors", "plus", frozenset({Role.ADMINISTRATOR, Role.MANAGER})),
     Entry("Keys", "profiles:key-list", "check", roles_with("profiles.view_apikey")),
     Entry("Settings", "settings", "settings", frozenset({Role.ADMINISTRATOR, Role.MANAGER})),
 )
@@ -210,6 +209,7 @@ TABLES = {
         "profiles.product": "Products",
         "profiles.category": "Categories",
         "profiles.place": "Stores",
+        "profiles.identifierrule": "Rules of identity",
         "profiles.importjob": "Imports",
         "profiles.importreject": "Rows kept aside",
         "profiles.consentwording": "Wordings of consent",

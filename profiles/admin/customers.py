@@ -93,7 +93,11 @@ class CustomerAdmin(ReadOnlyAdmin):
             (label, reverse(f"admin:{name}_changelist") + f"?customer__id__exact={customer.pk}")
             for label, name in ROWS
         ]
-        return links([("Timeline", reverse("customer-timeline", args=[customer.pk])), *lists])
+        pages = [
+            ("Timeline", reverse("customer-timeline", args=[customer.pk])),
+            ("Same person", reverse("same-person", args=[customer.pk])),
+        ]
+        return links([*pages, *lists])
 
     @admin.display(description="their data")
     def privacy(self, customer: Customer) -> SafeString:

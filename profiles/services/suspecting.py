@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from itertools import islice
 
 from django.db import transaction
@@ -12,6 +12,7 @@ from django.db import transaction
 from cxportal.lib.errors import DomainError
 from profiles.models import Customer, LearnedModel, ProfileEdge, Suspicion
 from profiles.queries import duplicates
+from profiles.queries.company import company_day, company_zone
 from profiles.queries.duplicates import Reached, speaking_profile
 from profiles.rules.names import SuspicionState
 from profiles.rules.sameness import DUPLICATE, PERSON
@@ -19,6 +20,7 @@ from profiles.services import linking, merging
 
 MODEL = "duplicates"
 _AT_ONCE = 1_000
+NIGHT_BEGINS = 2
 
 
 class DecidedAlready(DomainError):
@@ -41,6 +43,27 @@ class Suspected:
     pairs: int
 
 
+def suspect_if_due(*, now: datetime) -> Suspected:
+    """Look once a night, from two o'clock on by the company's time; a night that was missed is made up for."""
+    local = now.astimezone(company_zone())
+    with transaction.atomic():
+        LearnedModel.objects.get_or_create(
+            kind=MODEL,
+            defaults={
+                "parameters": asdict(Reached()),
+                "fitted_as_of": date(1970, 1, 1),
+                "fitted_at": now,
+            },
+        )
+        last = LearnedModel.objects.select_for_update().get(kind=MODEL)
+        if last.fitted_as_of >= local.date() or local.hour < NIGHT_BEGINS:
+            return Suspected(0, 0)
+        # Said first: a tick that comes while this one works finds the night taken.
+        last.fitted_as_of = local.date()
+        last.save(update_fields=["fitted_as_of"])
+    return suspect(now=now)
+
+
 def suspect(*, now: datetime) -> Suspected:
     """Compare whoever changed since the last run with everybody, and keep the likely pairs.
 
@@ -60,7 +83,7 @@ def suspect(*, now: datetime) -> Suspected:
         kind=MODEL,
         defaults={
             "parameters": asdict(replace(seen, round=turn[-1] if turn else 0)),
-            "fitted_as_of": now.date(),
+            "fitted_as_of": company_day(now),
             "fitted_at": now,
         },
     )

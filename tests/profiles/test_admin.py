@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from profiles.models import Company, Product, ReorderSchedule
+from profiles.models import Company, IdentifierRule, Product, ReorderSchedule
 from profiles.rules.names import Channel, Purpose
 from profiles.services import consenting
 from tests.factories.profiles import (
@@ -87,3 +87,26 @@ def test_a_product_leads_only_to_the_web(admin_client, url):
     assert answer.status_code == 200
     assert "Give an http or https address." in answer.content.decode()
     assert not Product.objects.exists()
+
+
+def test_rules_of_identity_are_checked_before_they_hold(admin_client):
+    rule = IdentifierRule.objects.get(kind="email")
+    url = reverse("admin:profiles_identifierrule_change", args=[rule.pk])
+    values = {"priority": 30, "limit": 3, "window_days": 30, "blocked": "noreply@*\nnull\n\nnull"}
+    assert admin_client.post(url, values).status_code == 302
+    rule.refresh_from_db()
+    assert (rule.limit, rule.window_days, rule.blocked) == (3, 30, ["noreply@*", "null"])
+    wrong = [
+        {"limit": ""},
+        {"limit": 0},
+        {"window_days": 0},
+        {"priority": 20},
+        {"blocked": "*"},
+        {"blocked": "a*"},
+        {"blocked": "x" * 101},
+        {"blocked": "\n".join(f"value{n}" for n in range(201))},
+    ]
+    for change in wrong:
+        assert admin_client.post(url, values | change).status_code == 200, change
+    rule.refresh_from_db()
+    assert (rule.limit, rule.window_days, rule.blocked) == (3, 30, ["noreply@*", "null"])

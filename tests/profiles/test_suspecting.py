@@ -77,6 +77,15 @@ def test_the_next_night_brings_nothing_twice(pair):
     assert Suspicion.objects.count() == 1
 
 
+def test_each_night_is_looked_at_once_from_two_o_clock_on():
+    known("Dolores Reyes")
+    known("Dolroes Reyes")
+    assert suspecting.suspect_if_due(now=NOW.replace(hour=1)).looked_at == 0
+    assert suspecting.suspect_if_due(now=NOW).pairs == 1
+    assert suspecting.suspect_if_due(now=NOW + timedelta(hours=5)).looked_at == 0
+    assert suspecting.suspect_if_due(now=NOW + timedelta(days=1, hours=9)).looked_at == 2
+
+
 def test_a_newcomer_is_compared_with_everybody(pair):
     one, other = pair
     third = known("Dolores Reyez")
