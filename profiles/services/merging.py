@@ -255,7 +255,8 @@ class _Group:
         while True:
             try:
                 with transaction.atomic():
-                    # Also rows under way keep a share of this lock until they are committed.
+                    # Rows under way do not wait for this: their keys are checked when they commit. ``settle``
+                    # brings them after.
                     list(
                         Customer.objects.filter(pk__in=wanted)
                         .order_by("pk")
