@@ -7,6 +7,7 @@ too much rather than too little.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any
 
 _NAMES = frozenset(
@@ -52,6 +53,7 @@ def without_whereabouts(payload: dict[str, Any], *, is_order: bool = False) -> d
     }
 
 
+@lru_cache(maxsize=4096)
 def _is_where(key: str, kept: frozenset[str]) -> bool:
     name = _NOT_LETTERS.sub("", key.lower())
     return name not in kept and (name in _NAMES or name.startswith(_BEGINNINGS))

@@ -13,7 +13,6 @@ from django.db import connection
 from profiles.models import Product
 from profiles.rules.events import KIND, EventType, text
 from profiles.rules.shop_events import Article, article_of, is_order
-from profiles.rules.whereabouts import says_where
 from profiles.services.event_orders import known_products, places_named
 from profiles.services.event_rows import Row
 from profiles.services.event_traits import Untold
@@ -91,7 +90,7 @@ def _places(rows: Sequence[Row]) -> dict[int, int]:
     """The places of events whose customers agreed to be located: others name none any more."""
     named = {}
     for row in rows:
-        if says_where(row.payload):
+        if any(key in row.event.properties for key in _PLACES):
             said = (text(row.event.properties.get(key), 120) for key in _PLACES)
             if place := next(filter(None, said), ""):
                 named[row.id] = place
