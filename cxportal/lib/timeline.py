@@ -48,7 +48,7 @@ class Slice:
 
 def rows(sql: str, part: Slice) -> list[tuple[Any, ...]]:
     """Run one statement for a slice; ``sql`` has ``WINDOW`` and ``NEWEST`` in it."""
-    params = {
+    params: dict[str, Any] = {
         "customer": part.customer_id,
         "before_at": part.before_at,
         "before_id": part.before_id,

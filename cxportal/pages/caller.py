@@ -163,8 +163,9 @@ def _priority(one: KnownCaller, cases: Sequence[OpenCase], now: datetime) -> Cas
 def _connect(one: KnownCaller, cases: Sequence[OpenCase], staff: _Staff) -> Connect:
     """The owner of the most urgent case that has one; else who looks after all cases, or the home store."""
     for case in cases:
-        if case.owner_id in staff.owners:
-            return Connect(Desk.OWNER, staff.owners[case.owner_id], staff_id=case.owner_id)
+        owner_id = case.owner_id or 0
+        if owner_id in staff.owners:
+            return Connect(Desk.OWNER, staff.owners[owner_id], staff_id=owner_id)
     if not cases and one.place_id:
         return Connect(Desk.COUNTER, one.place, place_id=one.place_id)
     return _supervisor(staff)

@@ -38,7 +38,7 @@ class ConnectOutput(serializers.Serializer[Any]):
 
 class CaseOutput(serializers.Serializer[Any]):
     id = serializers.IntegerField()
-    label = serializers.CharField()
+    about = serializers.CharField(source="label")
     priority = serializers.CharField()
     opened_at = serializers.DateTimeField()
     due_at = serializers.DateTimeField()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -39,7 +40,7 @@ class NotKnownHere(DomainError):
 
 class LineInput(serializers.Serializer[Any]):
     product = serializers.CharField(max_length=200, help_text="the shop's own code")
-    quantity = serializers.DecimalField(max_digits=12, decimal_places=3, default="1")
+    quantity = serializers.DecimalField(max_digits=12, decimal_places=3, default=Decimal(1))
     unit_price_minor = serializers.IntegerField(
         min_value=0, max_value=10**12, help_text="for one piece, in cents"
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection
 
@@ -64,7 +65,7 @@ class KnownCaller:
 
 def known_callers(number: str, now: datetime) -> Sequence[KnownCaller]:
     """Find whom a number in E.164 belongs to."""
-    params = {"number": number, "now": now, "since": now - LATELY, "most": MOST}
+    params: dict[str, Any] = {"number": number, "now": now, "since": now - LATELY, "most": MOST}
     with connection.cursor() as cursor:
         cursor.execute(_CALLERS, params)
         return [KnownCaller(row[0], str(row[1]), *row[2:]) for row in cursor.fetchall()]

@@ -62,7 +62,12 @@ _FACTS = f"""
 """
 
 _PICKUPS = f"""
-    SELECT x.occurred_at, x.id, x.source, x.kind, x.state, x.place, x.what, x.wish, x.pickup_id
+    SELECT x.occurred_at, x.id, x.source, x.kind, x.state, x.place,
+           coalesce(nullif(x.what, ''), (
+               SELECT string_agg(coalesce(nullif(a.name, ''), a.code), ', ' ORDER BY l.id)
+               FROM profiles_pickupline l JOIN profiles_product a ON a.id = l.product_id
+               WHERE l.pickup_id = x.pickup_id)),
+           x.wish, x.pickup_id
     FROM (SELECT e.occurred_at, e.id, k.customer_id, k.source_id, s.name AS source, k.kind, e.state,
                  p.name AS place, k.resource AS what, k.wish, k.id AS pickup_id
           FROM profiles_pickup k
