@@ -166,12 +166,16 @@ def _make_ready(state: Path) -> None:
 
 
 def _make_secrets(file: Path) -> None:
-    """Make the key at the first start; whoever loses it loses all sessions and signed links."""
+    """Make the key at the first start; whoever loses it loses all sessions and signed links.
+
+    The second one recognises who was erased, and never changes.
+    """
     if file.exists():
         return
     draft = file.with_suffix(f".{os.getpid()}")
     with open(os.open(draft, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w") as out:
         out.write(f"SECRET_KEY={secrets.token_urlsafe(48)}\n")
+        out.write(f"ERASURE_KEY={secrets.token_urlsafe(48)}\n")
     with suppress(FileExistsError):  # unlike a renaming, a link never replaces what another made
         os.link(draft, file)
     draft.unlink()

@@ -70,6 +70,7 @@ def customer_card(request: StaffRequest, customer_id: int) -> HttpResponse:
         shown = frame(request)
         card = card_of(customer=customer, store=shown["store"], now=shown["now"])
         shown["case_url"] = _case_url(request, card.cases[0].id if card.cases else 0)
+        shown["privacy_url"] = _privacy_url(request, customer.pk)
         return render(request, "cxportal/counter_customer.html", shown | {"card": card})
 
 
@@ -131,6 +132,12 @@ def _chosen(session: SessionBase, stores: Sequence[Store]) -> Store:
 def _number(text: str) -> int:
     """Read an id from a form; -1, which nothing has, for anything else."""
     return int(text) if text.isdecimal() and len(text) <= 18 else -1
+
+
+def _privacy_url(request: StaffRequest, customer_id: int) -> str:
+    """Where somebody takes their data along or is erased, for those who may act for them."""
+    may_act = role_of(request.user) in roles_with("profiles.add_privacyrequest")
+    return reverse("customer-privacy", args=[customer_id]) if may_act else ""
 
 
 def _case_url(request: StaffRequest, case_id: int) -> str:

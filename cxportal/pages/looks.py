@@ -253,7 +253,7 @@ def _write(request: HttpRequest, answer: HttpResponseBase, look: Look) -> None:
         user_id=request.user.pk,
         act=_act(request, look),
         door=match.view_name,
-        customer_ids=_there(customers),
+        customer_ids=sorted(set(customers)),
         detail=_detail(request, answer, seen),
         reason=request.POST.get("reason", ""),
         ip_address=client_address(request),
@@ -279,12 +279,9 @@ def _narrowed_to(request: HttpRequest) -> Sequence[int]:
     """The one customer that a list was narrowed to."""
     given = request.GET.dict() | request.POST.dict()
     asked = str(given.get("customer__id__exact") or given.get("customer") or "")
-    return [int(asked)] if asked.isdecimal() and len(asked) <= 18 else []
-
-
-def _there(customers: Sequence[int]) -> Sequence[int]:
-    ids = sorted(set(customers))
-    return list(Customer.objects.filter(pk__in=ids).order_by("pk").values_list("pk", flat=True))
+    if not (asked.isdecimal() and len(asked) <= 18):
+        return []
+    return list(Customer.objects.filter(pk=int(asked)).values_list("pk", flat=True))
 
 
 def _detail(request: HttpRequest, answer: HttpResponseBase, seen: Shown) -> str:

@@ -24,11 +24,10 @@ from cxportal.lib.errors import DomainError
 from cxportal.lib.http import StaffRequest
 from cxportal.pages.my_privacy import handed_out, ring
 from cxportal.pages.people import customer_or_404
-from cxportal.pages.privacy_content import my_privacy, ready_export
+from cxportal.pages.privacy_content import MyPrivacy, my_privacy
 from profiles.models import PrivacyRequest, RetentionRule
 from profiles.queries.company import company_zone
 from profiles.queries.looks import Asked, looks
-from profiles.queries.people import component
 from profiles.rules.names import AccessAct, PrivacyRequestKind
 from profiles.services import privacy_requests, retaining
 from profiles.tasks import erase_people, write_exports
@@ -99,15 +98,19 @@ def customer(request: StaffRequest, customer_id: int) -> HttpResponse:
     """Show what can be done with the data of one customer."""
     found = customer_or_404(pk=customer_id)
     now = timezone.now()
-    ready = ready_export(component(found.pk), now)
+    state = my_privacy(customer=found, now=now)
     context = {
         "customer": found,
-        "state": my_privacy(customer=found, now=now),
-        "file_url": reverse("customer-export-file", args=[ready.public_id]) if ready else "",
+        "state": state,
+        "file_url": _file_url(state),
         "looks_url": _looks_url(request, found.pk),
         "zone": company_zone(),
     }
     return render(request, "cxportal/customer_privacy.html", context)
+
+
+def _file_url(state: MyPrivacy) -> str:
+    return reverse("customer-export-file", args=[state.request_id]) if state.request_id else ""
 
 
 def _looks_url(request: StaffRequest, customer_id: int) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.apps import apps
 from django.db.models import F, Q, QuerySet, TextField
-from django.db.models.functions import Cast, Lower
+from django.db.models.functions import Cast, Coalesce, Lower
 
 from cxportal.lib.registry import Holding, Mention
 from profiles.models import Customer, Identifier, Profile
@@ -24,11 +24,11 @@ def component(customer_id: int) -> list[int]:
 
     Empty where there is no such customer.
     """
-    row = Customer.objects.filter(pk=customer_id).values_list("merged_into_id", flat=True).first()
-    standing = row or customer_id
-    merged = Customer.objects.filter(merged_into_id=standing).order_by("pk")
-    is_there = Customer.objects.filter(pk=standing).exists()
-    return [standing, *merged.values_list("pk", flat=True)] if is_there else []
+    standing = Customer.objects.filter(pk=customer_id).values(key=Coalesce("merged_into_id", "pk"))
+    rows = Customer.objects.values_list("merged_into_id", "pk")
+    # A union, for a condition with OR would look at every customer.
+    found = rows.filter(pk__in=standing).union(rows.filter(merged_into_id__in=standing))
+    return [key for _, key in sorted(found, key=lambda row: (row[0] is not None, row[1]))]
 
 
 def held(

@@ -115,7 +115,10 @@ def test_keys_are_made_once_and_for_their_owner_alone(tmp_path: Path):
     launcher._make_secrets(file)
 
     assert file.read_text() == made
-    assert [line.partition("=")[0] for line in made.splitlines()] == ["SECRET_KEY"]
+    assert [line.partition("=")[0] for line in made.splitlines()] == [
+        "SECRET_KEY",
+        "ERASURE_KEY",
+    ]
     assert all(len(line) > 60 for line in made.splitlines())
     assert file.stat().st_mode & 0o777 == 0o600
     assert os.listdir(tmp_path) == ["secrets.env"]
