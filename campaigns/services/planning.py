@@ -136,10 +136,12 @@ def _key(choice: Choice) -> tuple[int, str, int, date]:
 
 
 def _moments(choices: Sequence[Choice], now: datetime) -> dict[tuple[int, str, int, date], int]:
-    """Get or create the moments' rows; return their ids by key."""
-    if not choices:
-        return {}
-    columns = [list(column) for column in zip(*(_key(choice) for choice in choices), strict=True)]
+    """Get or create the moments' rows; return their ids by key.
+
+    Most are there already: a moment stays open for days, and is asked about on each of them.
+    """
+    known = _moment_ids([_key(choice) for choice in choices])
+    new = [choice for choice in choices if _key(choice) not in known]
     Moment.objects.bulk_create(
         [
             Moment(
@@ -150,16 +152,24 @@ def _moments(choices: Sequence[Choice], now: datetime) -> dict[tuple[int, str, i
                 until=c.until,
                 seen_at=now,
             )
-            for c in choices
+            for c in new
         ],
         ignore_conflicts=True,
     )
+    return known | _moment_ids([_key(choice) for choice in new])
+
+
+def _moment_ids(
+    keys: Sequence[tuple[int, str, int, date]],
+) -> dict[tuple[int, str, int, date], int]:
+    if not keys:
+        return {}
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT m.customer_id, m.kind, m.subject_id, m.cycle, m.id FROM campaigns_moment m"
             " JOIN unnest(%s::bigint[], %s::text[], %s::bigint[], %s::date[]) AS k(c, k, s, y)"
             " ON m.customer_id = k.c AND m.kind = k.k AND m.subject_id = k.s AND m.cycle = k.y",
-            columns,
+            [list(column) for column in zip(*keys, strict=True)],
         )
         return {row[:4]: row[4] for row in cursor.fetchall()}
 

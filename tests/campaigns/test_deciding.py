@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from campaigns.models import Campaign, Decision, Delivery, Moment, PlanRun, SendingPolicy
 from campaigns.queries.received import why
@@ -64,6 +66,18 @@ def test_what_is_further_ahead_is_no_moment_yet(dolores):
 def test_after_its_time_nobody_speaks(dolores):
     due_habit(dolores, remind_on=date(2026, 2, 20), expected_on=date(2026, 2, 25))
     assert decide(customers=[dolores.pk], context=answering.COUNTER, now=NOW) == []
+
+
+def test_a_moment_that_is_known_is_not_written_again(dolores):
+    consent(dolores, ConsentState.WITHDRAWN, at=NOW - timedelta(days=1))
+    due_habit(dolores)
+    planning.plan_morning(now=NOW)
+    moment = Moment.objects.get()
+    with CaptureQueriesContext(connection) as statements:
+        planning.plan_morning(now=NOW + timedelta(days=1))
+    assert PlanRun.objects.count() == 2
+    assert [one["sql"] for one in statements if 'INTO "campaigns_moment"' in one["sql"]] == []
+    assert Moment.objects.get().pk == moment.pk
 
 
 def silence(customer: Customer) -> list[Refusal]:
