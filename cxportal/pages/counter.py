@@ -29,6 +29,7 @@ from profiles.queries import search
 from profiles.queries.company import company, company_kept
 from profiles.queries.pickups import count_at
 from profiles.queries.places import Store, stores
+from profiles.rules.typed import LONGEST
 
 ROLES = (Role.COUNTER, Role.SUPERVISOR, Role.MANAGER)
 STORE_KEY = "counter_store"
@@ -116,7 +117,7 @@ def frame(request: StaffRequest) -> dict[str, Any]:
         "orders_ahead": count_at(store.id, zone=store.zone, now=now) if store.id else 0,
         "now": now,
         "search_url": reverse("counter"),
-        "search_query": request.POST.get("q", "")[: search.LONGEST],
+        "search_query": request.POST.get("q", "")[:LONGEST],
     }
 
 

@@ -43,14 +43,21 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="consententry",
             constraint=models.CheckConstraint(
-                condition=models.Q(("lifted_by__isnull", True), ("state", "withdrawn"), _connector="OR"),
+                condition=models.Q(
+                    ("lifted_by__isnull", True), ("state", "withdrawn"), _connector="OR"
+                ),
                 name="profiles_consent_lifts_a_no",
             ),
         ),
         migrations.CreateModel(
             name="ConsentRequest",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("public_id", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
                 ("mailed_at", models.DateTimeField(blank=True, null=True)),
                 ("attempts", models.PositiveSmallIntegerField(db_default=0)),

@@ -1,5 +1,7 @@
 """How long each kind of data is kept until somebody decides otherwise, in days."""
 
+from typing import Any
+
 from django.db import migrations
 
 DAYS = {
@@ -20,7 +22,7 @@ DAYS = {
 }
 
 
-def add(apps, editor):
+def add(apps: Any, editor: Any) -> None:
     rules = apps.get_model("profiles", "RetentionRule")
     for kind, days in DAYS.items():
         rules.objects.get_or_create(kind=kind, defaults={"keep_days": days})

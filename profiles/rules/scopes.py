@@ -18,7 +18,7 @@ class Scope(StrEnum):
     CALLERS = "callers:read"
 
 
-SCOPE_IN_WORDS = {
+SCOPE_IN_WORDS: dict[str, str] = {
     Scope.EVENTS: "hand in events",
     Scope.READ: "read records of customers",
     Scope.WRITE: "change records of customers",
