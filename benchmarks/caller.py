@@ -42,8 +42,8 @@ FILL = """
     INSERT INTO profiles_source (id, code, name, kind) VALUES (1000, 'shop', 'Shop', 'api');
     INSERT INTO profiles_place (id, code, name, kind, time_zone)
     VALUES (1000, 'main', 'Main Street', 'store', '');
-    INSERT INTO profiles_product (id, code, name)
-    SELECT n, 'P' || n, 'Product ' || n FROM generate_series(1, 500) n;
+    INSERT INTO profiles_product (id, code, name, url)
+    SELECT n, 'P' || n, 'Product ' || n, '' FROM generate_series(1, 500) n;
     INSERT INTO profiles_customer (id, public_id, name, search_name, language, time_zone, home_place_id)
     SELECT n, gen_random_uuid(), 'Customer ' || n, 'customer ' || n, '', '', 1000 FROM generate_series(1, {n}) n;
     INSERT INTO profiles_profile (id, customer_id, source_id, external_id)
