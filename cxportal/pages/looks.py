@@ -109,7 +109,7 @@ LOOKS: Mapping[str, Look] = {
     "duplicates": A_LIST,
     "duplicate": Look(whom=_of_suspicion),
     "looks": A_LIST,
-    "same-person": OF_CUSTOMER,
+    "same-person": Look(whom=_customer, only_shows=True),
     "same-person-undo": OF_CUSTOMER,
     "same-person-take-back": OF_CUSTOMER,
     "same-person-with": Look(whom=_of_pair),

@@ -32,15 +32,18 @@ SAID = {
 QUEUE_SHOWN = 20
 
 
-@require_GET
+@require_http_methods(["GET", "HEAD", "POST"])
 @permission_required(VIEW, raise_exception=True)
 @never_cache
 def page(request: StaffRequest, customer_id: int) -> HttpResponse:
-    """Show by which profiles a customer is known, what joined them, and who is somebody else."""
+    """Show by which profiles a customer is known, what joined them, and who is somebody else.
+
+    Another customer to join with is searched for by POST, so that no name stays in the browser's history.
+    """
     customer = customer_or_404(pk=customer_id)
     if customer.pk != customer_id:
         return redirect("same-person", customer.pk)
-    typed = request.GET.get("q", "")
+    typed = request.POST.get("q", "")
     with company_kept():
         answer = search.find(typed, region=company().phone_region) if typed.strip() else None
         context = {

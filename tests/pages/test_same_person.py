@@ -128,7 +128,9 @@ def test_not_the_same_person_can_be_taken_back(two, manager):
     edge = ProfileEdge.objects.get()
     manager.post(reverse("same-person-undo", args=[two[0].home_customer_id]), {"edge": edge.pk})
     apart = ProfileEdge.objects.get(kind="apart")
-    manager.post(reverse("same-person-take-back", args=[two[0].home_customer_id]), {"edge": apart.pk})
+    manager.post(
+        reverse("same-person-take-back", args=[two[0].home_customer_id]), {"edge": apart.pk}
+    )
     apart.refresh_from_db()
     assert apart.removed_at is not None
 
@@ -154,7 +156,7 @@ def test_others_are_found_to_join_with_but_not_oneself(manager):
         customer__name="Quentin Smithers", customer__search_name="quentin smithers"
     )
     other = ProfileFactory(customer__name="Quinn Smithers", customer__search_name="quinn smithers")
-    page = manager.get(reverse("same-person", args=[one.customer_id]), {"q": "smithers"})
+    page = manager.post(reverse("same-person", args=[one.customer_id]), {"q": "smithers"})
     assert [found.customer_id for found in page.context["found"]] == [other.customer_id]
 
 
