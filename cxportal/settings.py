@@ -118,6 +118,8 @@ ORDER_FILE_MAX_BYTES = env.int("ORDER_FILE_MAX_BYTES", default=2 * 1024**3)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024**2
 # How many events a key may hand in, on average, at each web process (profiles/api/events.py).
 EVENTS_PER_SECOND = env.int("EVENTS_PER_SECOND", default=5000)
+# How many requests a key may make of the REST API, likewise (profiles/api/operations.py).
+API_REQUESTS_PER_SECOND = env.int("API_REQUESTS_PER_SECOND", default=50)
 FILE_UPLOAD_TEMP_DIR = env.str("FILE_UPLOAD_TEMP_DIR", default="") or None
 
 # --- Workers: broker messages only ring the bell, the rows are the queue --------------------------
@@ -213,7 +215,16 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "cxportal.lib.api.exception_handler",
 }
-SPECTACULAR_SETTINGS = {"TITLE": "cxportal", "VERSION": "1", "OAS_VERSION": "3.1.0"}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "cxportal",
+    "DESCRIPTION": "Everything that a page can do with customers, for other systems. Each has its key.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    # Choices stand where they are used; by themselves they would need names.
+    "POSTPROCESSING_HOOKS": [],
+}
 
 # --- Language, time, files ------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ from django.contrib.auth import views as auth_views
 from django.urls import include, path
 
 from cxportal.pages import (
+    api_customers,
     caller_api,
     checkout_consent,
     confirm_consent,
@@ -52,6 +53,12 @@ urlpatterns = [
         "customers/<int:customer_id>/timeline/",
         timeline.customer_timeline,
         name="customer-timeline",
+    ),
+    path("api/v1/customers/<uuid:public_id>/card/", api_customers.CARD, name="api-card"),
+    path(
+        "api/v1/customers/<uuid:public_id>/consents/receipt/",
+        api_customers.RECEIPT,
+        name="api-receipt",
     ),
     path("api/v1/callers/", caller_api.CALLERS, name="callers"),
     path("customers/<int:customer_id>/same-person/", same_person.page, name="same-person"),

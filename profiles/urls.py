@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.urls import path, re_path
+from django.urls import include, path, re_path
 
 from profiles import views, views_events, views_keys
 from profiles.api import events, pickups
@@ -15,15 +15,16 @@ urlpatterns = [
     path("imports/new/", views.import_new, name="import-new"),
     path("imports/<int:job_id>/", views.import_detail, name="import-detail"),
     path("imports/<int:job_id>/kept-aside.csv", views.import_rejects, name="import-rejects"),
+    path("api/v1/pickups/", pickups.REQUEST, name="pickups"),
+    path("api/v1/pickups/state/", pickups.STATE, name="pickup-state"),
+    path("api/v1/pickups/at/<path:place>/", pickups.COMING, name="pickups-coming"),
+    path("api/v1/", include("profiles.api.routes")),
     path("events/", views_events.event_list, name="event-list"),
     path("events/<int:event_id>/", views_events.event_detail, name="event-detail"),
     path("events/replay/", views_events.event_replay, name="event-replay"),
     path("events/drop/", views_events.event_drop, name="event-drop"),
     path("settings/keys/", views_keys.key_list, name="key-list"),
     path("settings/keys/<int:key_id>/revoke/", views_keys.key_revoke, name="key-revoke"),
-    path("api/v1/pickups/", pickups.REQUEST, name="pickups"),
-    path("api/v1/pickups/state/", pickups.STATE, name="pickup-state"),
-    path("api/v1/pickups/at/<path:place>/", pickups.COMING, name="pickups-coming"),
     re_path(rf"^v1/(?P<door>{EVENT_DOORS})/?$", events.take, name="events"),
     re_path(
         r"^v1/projects/(?P<write_key>[^/]+)/settings/?$",

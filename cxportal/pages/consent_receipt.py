@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.decorators import permission_required
@@ -35,14 +36,17 @@ def of_customer(request: StaffRequest, customer_id: int) -> HttpResponse:
     return _file(customer_or_404(pk=customer_id))
 
 
-def _file(customer: Customer) -> HttpResponse:
+def receipt_of(customer: Customer) -> dict[str, Any]:
+    """The receipt as it is now, with this house as the one that answers for the data."""
     policy = sending_policy()
     controller = Controller(
         company().name, policy.postal_address, policy.sender_email, settings.SITE_URL
     )
-    written = receipt(customer=customer, controller=controller, now=timezone.now())
-    answer = HttpResponse(
-        json.dumps(written, indent=2, ensure_ascii=False), content_type="application/json"
-    )
+    return receipt(customer=customer, controller=controller, now=timezone.now())
+
+
+def _file(customer: Customer) -> HttpResponse:
+    written = json.dumps(receipt_of(customer), indent=2, ensure_ascii=False)
+    answer = HttpResponse(written, content_type="application/json")
     answer["Content-Disposition"] = 'attachment; filename="consent-receipt.json"'
     return answer

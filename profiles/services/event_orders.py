@@ -155,7 +155,7 @@ def _refund(
     refused: dict[int, Refused] = {}
     rows = []
     for one in refunds:
-        number = _refund_number(one)
+        number = refund_number(one)
         if (one.source_id, number) in recorded:
             continue
         try:
@@ -168,7 +168,7 @@ def _refund(
     return refused | _record(rows, places, now)
 
 
-def _refund_number(one: ArrivedOrder) -> str:
+def refund_number(one: ArrivedOrder) -> str:
     """Number a refund by its message: an order can be refunded in parts."""
     part = hashlib.sha256(one.message_id.encode()).hexdigest()[:16]
     return f"{one.order.number}{_REFUND}{part}"

@@ -80,7 +80,7 @@ def enrol(
     if profile := known.select_related("customer").first():
         return profile
     normal = {kind: _normal(kind, value) for kind, value in (identifiers or {}).items() if value}
-    _check_zone(time_zone)
+    check_zone(time_zone)
     try:
         with transaction.atomic():
             suppressing.hold_off_erasures()
@@ -164,7 +164,12 @@ _WORDS = {
 }
 
 
-def _check_zone(name: str) -> None:
+def check_zone(name: str) -> None:
+    """Pass for a time zone that is known, and for none.
+
+    Raises:
+        CustomerTimeZoneUnknown
+    """
     if not name:
         return
     try:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import time_machine
 
 from profiles.models import ImportJob, Source
+from profiles.queries.company import company
 from profiles.services import importing
 from tests.factories.profiles import SourceFactory
+from tests.profiles.api import System
 from tests.profiles.files import MAPPING
 
 
@@ -50,3 +53,11 @@ def queued(source, now):
         )
 
     return queue
+
+
+@pytest.fixture
+def shop(db, now):
+    """A system that may read and write; the clock stands still."""
+    with time_machine.travel(now, tick=False):
+        company()
+        yield System("read", "write", now=now)
