@@ -135,6 +135,24 @@ class Known:
     def is_changed(self) -> bool:
         return bool(self.new_profiles or self.new_keys or self.joins)
 
+    def recognise(self, sighting: Sighting) -> int | None:
+        """Say whose a sighting is where all of it leads to one customer already; else ``None``.
+
+        Needs none of ``people``: most of what happens is of people and devices that were seen before.
+        """
+        number = sighting.external_id
+        if number and self.rules[EXTERNAL].blocks(number):
+            return None
+        owners = [self.keys.get(key) for key in self._by_priority(sighting.keys)]
+        whose = [self.profiles.get((sighting.source, number)), *owners] if number else owners
+        if not whose or len({self.customers.get(profile or 0) for profile in whose}) != 1:
+            return None
+        if None in whose or any(self.rules[key.kind].blocks(key.value) for key in sighting.keys):
+            return None
+        for key in sighting.keys:
+            self.seen[key] = max(sighting.at, self.seen.get(key, sighting.at))
+        return whose[0]
+
     def place(self, sighting: Sighting) -> int | None:
         """Say whose a sighting is; ``None`` when nothing of it identifies anybody."""
         keys = self._usable(sighting)
@@ -151,7 +169,10 @@ class Known:
                 self.left.append(Left(key, "blocked"))
             else:
                 usable.append(key)
-        return sorted(usable, key=lambda key: self.rules[key.kind].priority)
+        return self._by_priority(usable)
+
+    def _by_priority(self, keys: Iterable[Key]) -> list[Key]:
+        return sorted(keys, key=lambda key: self.rules[key.kind].priority)
 
     def _profile(self, sighting: Sighting, keys: Sequence[Key]) -> int | None:
         number = sighting.external_id

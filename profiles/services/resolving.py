@@ -58,14 +58,28 @@ def resolve(*, sightings: Sequence[Sighting], actor: str, now: datetime) -> Reso
     sightings, erased = suppressing.sifted(sightings)
     rules = present_rules()
     known = _known(sightings, rules)
+    profiles = [known.recognise(sighting) for sighting in sightings]
+    _touch(known)
+    news = [place for place, profile in enumerate(profiles) if profile is None]
+    if not news:
+        return Resolved(profiles, [], erased=erased)
+    learned = _learn([sightings[place] for place in news], rules, actor, now)
+    for place, profile in zip(news, learned.profiles, strict=True):
+        profiles[place] = profile
+    return Resolved(profiles, learned.left, learned.joined, erased)
+
+
+def _learn(sightings: Sequence[Sighting], rules: Rules, actor: str, now: datetime) -> Resolved:
+    """Resolve what is not plainly known: decide, and where something is new once more under the lock."""
+    known = _known_with_people(sightings, rules)
     placed = [known.place(sighting) for sighting in sightings]
     if not known.is_changed:
         _touch(known)
-        return Resolved(placed, known.left, erased=erased)
+        return Resolved(placed, known.left)
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
-        known = _known(sightings, rules)
+        known = _known_with_people(sightings, rules)
         placed = [known.place(sighting) for sighting in sightings]
         stored = _store(known, now)
         _touch(known)
@@ -83,7 +97,7 @@ def resolve(*, sightings: Sequence[Sighting], actor: str, now: datetime) -> Reso
             now=now,
         )
     profiles = [p if p is None else stored.get(p, p) for p in placed]
-    return Resolved(profiles, known.left, len(joined.edges), erased)
+    return Resolved(profiles, known.left, len(joined.edges))
 
 
 def present_rules() -> Rules:
@@ -120,6 +134,11 @@ def _known(sightings: Sequence[Sighting], rules: Rules) -> Known:
     for profile, customer, *key in _rows(_BY_KEY, *_columns(keys, 3)):
         known.keys[Key(*key)] = profile
         known.customers[profile] = customer
+    return known
+
+
+def _known_with_people(sightings: Sequence[Sighting], rules: Rules) -> Known:
+    known = _known(sightings, rules)
     _add_people(known, set(known.customers.values()))
     return known
 

@@ -153,3 +153,21 @@ def test_nothing_at_all_is_nobody():
     known, whose = placed(seen(""))
     assert whose == [None]
     assert not known.is_changed
+
+
+def test_what_leads_to_one_customer_already_is_recognised_without_asking_what_they_hold():
+    known = Known(
+        RULES,
+        profiles={(SHOP, "w1"): 7, (TILL, "t1"): 8},
+        keys={email("jane"): 8, email("ann"): 9},
+        customers={7: 70, 8: 70, 9: 90},
+    )
+    later = AT + timedelta(hours=2)
+    assert known.recognise(seen("w1", email("jane"), at=later)) == 7
+    assert known.recognise(seen("", email("jane"))) == 8
+    assert known.seen == {email("jane"): later}
+    assert known.recognise(seen("w1", email("ann"))) is None
+    assert known.recognise(seen("w1", email("new"))) is None
+    assert known.recognise(seen("w2")) is None
+    assert known.recognise(seen("null", email("jane"))) is None
+    assert known.recognise(seen("")) is None
