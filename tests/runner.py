@@ -81,12 +81,9 @@ def _test(arguments: Sequence[str]) -> int:
     left_out = ["services"]
     if not _has_chromium():
         left_out.append("browser")
-    # The whole has work for several processes, each with a database of its own; a part of it is
-    # sooner done by one.
-    processes = [] if arguments else ["-n", str(min(os.cpu_count() or 1, MOST_PROCESSES))]
     with _embedded_database():
         marks = " and ".join(f"not {mark}" for mark in left_out)
-        return _pytest("-m", marks, *processes, *arguments)
+        return _pytest("-m", marks, *(arguments or _in_processes()))
 
 
 def _test_on_services(arguments: Sequence[str]) -> int:
@@ -96,7 +93,15 @@ def _test_on_services(arguments: Sequence[str]) -> int:
         with _timed("services"):
             for service in (_postgres_15(name), _redis(), _rabbitmq()):
                 stack.enter_context(service)
-        return _pytest("-m", "not browser", *(arguments or ON_SERVICES))
+        return _pytest("-m", "not browser", *(arguments or [*_in_processes(), *ON_SERVICES]))
+
+
+def _in_processes() -> list[str]:
+    """The whole has work for several processes, each with a database of its own.
+
+    A part of it is sooner done by one. Tests of a group share something, and stay in one process.
+    """
+    return ["-n", str(min(os.cpu_count() or 1, MOST_PROCESSES)), "--dist", "loadgroup"]
 
 
 def _pytest(*arguments: str) -> int:

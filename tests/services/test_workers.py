@@ -20,7 +20,7 @@ from campaigns.models import Delivery, SandboxMessage, SendingPolicy
 from campaigns.services import delivering, planning
 from tests.factories.campaigns import due_habit, reachable_customer, ready_house
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("workers")]
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 BROKERS = [
