@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from django.contrib.auth.models import User
 
-from cxportal.demo import confidences, enrolling, house, marker, mornings, visits
+from cxportal.demo import confidences, enrolling, house, marker, mornings, namesakes, visits
 from cxportal.demo.catalogue import TIME_ZONE
 from cxportal.demo.chain import CUSTOMERS, Chain, OrderLine, generate, write_orders
 from cxportal.demo.people import Person
@@ -68,7 +68,7 @@ def fill(
     with flushed_at_the_end(), company_kept():
         _fill(filling, chain)
         visits.come(now=now)
-        visits.come(now=now)
+        namesakes.meet_again(staff_id=mornings.supervisor().pk, now=now)
     progress("The demo is ready.")
     marker.mark(marker.DONE)
 

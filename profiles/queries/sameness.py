@@ -234,5 +234,5 @@ def _name_of(actor: str, staff: Mapping[int, User], sources: Mapping[int, Source
             (staff[key].get_full_name() or staff[key].get_username()) if key in staff else "staff"
         )
     if kind == "source":
-        return f"orders of {sources[key].name}" if key in sources else "an import"
+        return f"what {sources[key].name} brought" if key in sources else "an import"
     return {"file": "an import", "api": "another system", "rule": "a rule"}.get(kind, kind)

@@ -80,7 +80,7 @@ def test_three_sources_one_customer_with_a_record_of_why(manager):
     page = reasons(manager)
     assert "The same e-mail address. Both were seen with j…@example.com." in page
     assert "The same phone number. Both were seen with phone …1234." in page
-    assert page.count("By orders of CRM, 10 March 2026, 12:00") == 2
+    assert page.count("By what CRM brought, 10 March 2026, 12:00") == 2
 
 
 def test_a_wrong_merge_is_undone_in_one_click_and_stays_undone(manager):
