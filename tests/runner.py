@@ -12,6 +12,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
@@ -28,6 +29,7 @@ from cxportal.lib.file_locks import lock_at_once
 PROJECT = Path(__file__).resolve().parents[1]
 STATE = PROJECT / ".local" / "test"
 TEMPLATES = PROJECT / "templates"
+API_DOCUMENT = PROJECT / "docs" / "openapi.yaml"
 POSTGRES_15 = Path("/usr/lib/postgresql/15/bin")
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 CHROMIUM_ON_MACOS = (
@@ -297,6 +299,7 @@ def _checks() -> dict[str, Sequence[str] | Callable[[], str]]:
         "deployment": [*manage, "check", "--deploy", "--fail-level=WARNING"],
         "template format": [*module, "djhtml", "--check", *templates],
         "template syntax": _compile_templates,
+        "description of the API": _describe_api,
     }
 
 
@@ -328,6 +331,22 @@ def _compile_templates() -> str:
             except Exception as error:  # whatever it is, it is what we look for
                 wrong.append(f"{name}: {error}")
     return "\n".join(wrong)
+
+
+def _describe_api() -> str:
+    """Compare docs/openapi.yaml with what the operations say of themselves."""
+    with tempfile.TemporaryDirectory() as folder:
+        made = Path(folder) / "openapi.yaml"
+        command = f"spectacular --validate --fail-on-warn --file {made}"
+        describe = [sys.executable, "manage.py", *command.split()]
+        done = subprocess.run(describe, capture_output=True, text=True, check=False)
+        if done.returncode:
+            return done.stderr
+        if made.read_text() == API_DOCUMENT.read_text():
+            return ""
+    return "docs/openapi.yaml is not up to date: manage.py " + command.replace(
+        str(made), "docs/openapi.yaml"
+    )
 
 
 @contextmanager
