@@ -13,6 +13,7 @@ from typing import Any
 
 from django.db import connection
 
+from profiles.querysets.customers import present_sql
 from profiles.rules.names import IdentifierKind, recognised
 from profiles.rules.typed import LONGEST, Typed, distance, most_errors, taken_apart
 
@@ -76,7 +77,7 @@ def find(text: str, *, region: str) -> Answer:
 
 # --- numbers and addresses ------------------------------------------------------------------------
 
-_PRESENT = "c.merged_into_id IS NULL AND c.erased_at IS NULL"
+_PRESENT = present_sql("c")
 
 _BY_EMAIL = f"""
     SELECT i.customer_id FROM profiles_identifier i
