@@ -41,7 +41,7 @@ class Described(AutoSchema):
     """Adds to each operation its errors, its topic and, where it creates, the idempotency key."""
 
     def get_tags(self) -> list[str]:
-        return [getattr(self.view, "topic", "orders ahead")]
+        return [getattr(self.view, "topic", "") or self.path.split("/")[3]]
 
     def get_operation_id(self) -> str:
         words = _WORDS.sub("_", type(self.view).__name__.removesuffix("View")).lower()
@@ -86,13 +86,11 @@ class Described(AutoSchema):
         return bodies
 
     def _refusals(self) -> list[str]:
-        found = ["400", "401", "403", "429"]
-        if "{" in self.path:
-            found.append("404")
+        found = ["400", "401", "403", "404", "409", "429"]
         if "{public_id}" in self.path:
             found.append("410")
         if self.method != "GET":
-            found += ["409", "413", "415"]
+            found += ["413", "415"]
         if self._is_once():
             found.append("422")
         return found

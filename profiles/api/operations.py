@@ -25,7 +25,6 @@ from cxportal.lib.errors import DomainError
 from cxportal.lib.http import client_address
 from cxportal.lib.rates import RateLimit
 from profiles.api.authentication import ApiKeyAuthentication, Caller, needs_scope
-from profiles.api.describing import Described
 from profiles.api.json_bodies import JsonBody
 from profiles.models import ApiKey, Customer, Place, Profile, Source
 from profiles.rules.names import AccessAct
@@ -79,7 +78,6 @@ class Operation(APIView):
     throttle_classes = (KeyRate,)
     parser_classes = (JsonBody,)
     content_negotiation_class = AlwaysJson
-    schema = Described()
     topic = "customers"
     only_reads = False
     act = AccessAct.LOOKED
