@@ -15,7 +15,12 @@ from django.db import connection
 FILLING, DONE = "filling", "done"
 APPS = ("profiles", "loyalty", "feedback", "campaigns")
 # What migrations filled, and would not fill again.
-KEPT = {"profiles.Attribute", "profiles.IdentifierRule", "profiles.RetentionRule"}
+KEPT = {
+    "profiles.Attribute",
+    "profiles.ConsentRule",
+    "profiles.IdentifierRule",
+    "profiles.RetentionRule",
+}
 
 
 def folder() -> Path:

@@ -143,7 +143,7 @@ def test_a_forged_link_says_what_to_do(client, db, token):
 
 def test_a_link_about_nothing_is_no_server_error(client, db):
     token = token_for(LinkPurpose.SURVEY, "00000000-0000-4000-8000-000000000000")
-    assert client.get(reverse("feedback:answer", args=[token])).status_code == 404
+    assert client.get(reverse("feedback:answer", args=[token])).status_code == 410
 
 
 def test_a_form_of_another_site_is_refused(asked, page_of):
