@@ -29,7 +29,11 @@ def log():
 
 
 @pytest.mark.parametrize("address", SIGNED)
-@pytest.mark.parametrize("token", [TOKEN, TOKEN[:-7], TOKEN.replace(":", "%3A")])
+@pytest.mark.parametrize(
+    "token",
+    [TOKEN, TOKEN[:-7], TOKEN.replace(":", "%3A")],
+    ids=["whole", "cut off", "escaped"],
+)
 def test_the_token_of_no_door_stands_in_a_line(address, token):
     line = f"Method Not Allowed: /{address.replace('<str:token>', token)}"
     assert without_links(line) == f"Method Not Allowed: /{address.replace('<str:token>', '(link)')}"
