@@ -1,9 +1,9 @@
-"""The shape of an order file that somebody uploads, and of the answers about its columns."""
+"""The shape of a file that somebody uploads, and of the answers about its columns."""
 
 from __future__ import annotations
 
 import zoneinfo
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from django import forms
@@ -11,9 +11,17 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 
+from profiles.queries.imports import KIND_LABEL
+from profiles.rules.names import ImportKind
 from profiles.rules.orders import DATE_ORDER, REQUIRED, DateOrder, Field
+from profiles.services.people_files import shape_of
 
 ENDINGS = (".csv", ".txt", ".tsv", ".gz")
+WORKBOOKS = (".xlsx", ".xlsm")
+FILE_ERRORS = {
+    "required": "Choose a file first.",
+    "empty": "The file is empty. Export it again and check that it holds rows.",
+}
 FIELD_LABEL = {
     Field.CUSTOMER: "Customer",
     Field.TIME: "Time of the order",
@@ -43,26 +51,48 @@ DATE_ORDERS = [
 
 
 class OrderFileForm(forms.Form):
-    """An order file."""
+    """A file of orders."""
 
+    endings: tuple[str, ...] = ENDINGS
+    refusal = "Only CSV files can be read, also packed as .gz. Save it as CSV."
     file = forms.FileField(
-        label="Order file",
+        label="File",
         help_text="CSV, also packed as .gz.",
         widget=forms.FileInput(attrs={"accept": ",".join(ENDINGS)}),
-        error_messages={
-            "required": "Choose a file first.",
-            "empty": "The file is empty. Export it again and check that it holds orders.",
-        },
+        error_messages=FILE_ERRORS,
     )
 
     def clean_file(self) -> UploadedFile:
         file: UploadedFile = self.cleaned_data["file"]
-        if not (file.name or "").lower().endswith(ENDINGS):
-            raise ValidationError("Only CSV files can be read, also packed as .gz. Save it as CSV.")
+        if not (file.name or "").lower().endswith(self.endings):
+            raise ValidationError(self.refusal)
         if file.size and file.size > settings.ORDER_FILE_MAX_BYTES:
             most = settings.ORDER_FILE_MAX_BYTES // 1024**2
             raise ValidationError(f"The file is larger than {most} MB. Divide it by years.")
         return file
+
+
+class ImportFileForm(OrderFileForm):
+    """A file, and what it holds."""
+
+    endings = (*ENDINGS, *WORKBOOKS)
+    refusal = "Only CSV files can be read, also packed as .gz, and Excel workbooks (.xlsx)."
+    file = forms.FileField(
+        label="File",
+        help_text="CSV, also packed as .gz, or an Excel workbook (.xlsx): its first sheet with rows.",
+        widget=forms.FileInput(attrs={"accept": ",".join(endings)}),
+        error_messages=FILE_ERRORS,
+    )
+
+    kind = forms.ChoiceField(
+        required=False,
+        choices=[(kind.value, label) for kind, label in KIND_LABEL.items()],
+        initial=ImportKind.ORDERS.value,
+        label="What the file holds",
+    )
+
+    def clean_kind(self) -> str:
+        return self.cleaned_data["kind"] or ImportKind.ORDERS.value
 
 
 class ColumnsForm(forms.Form):
@@ -70,9 +100,9 @@ class ColumnsForm(forms.Form):
 
     source = forms.CharField(
         max_length=60,
-        label="Where the orders come from",
-        help_text="Such as “till” or “web shop”. Orders are told apart by this name and their number:"
-        " give later files of the same system the same name.",
+        label="Where the file comes from",
+        help_text="Such as “till” or “web shop”. Orders and customers are told apart by this name and"
+        " their number: give later files of the same system the same name.",
     )
     time_zone = forms.CharField(
         max_length=60,
@@ -84,15 +114,22 @@ class ColumnsForm(forms.Form):
     )
     use_required_attribute = False
 
-    def __init__(self, *args: Any, headers: Sequence[str], **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        headers: Sequence[str],
+        kind: ImportKind = ImportKind.ORDERS,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
+        self._labels, help_text, required = _columns(kind)
         columns = [("", "not in the file"), *((header, header) for header in headers)]
-        for field, label in FIELD_LABEL.items():
-            self.fields[field.value] = forms.ChoiceField(
+        for code, label in self._labels.items():
+            self.fields[code] = forms.ChoiceField(
                 choices=columns,
                 label=label,
-                required=field in REQUIRED,
-                help_text=FIELD_HELP.get(field, ""),
+                required=code in required,
+                help_text=help_text.get(code, ""),
                 error_messages={
                     "required": "Say which column it is: nothing can be learned without."
                 },
@@ -107,20 +144,30 @@ class ColumnsForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """Refuse a column that is chosen for two things, at the second of them."""
         used: dict[str, str] = {}
-        for field, label in FIELD_LABEL.items():
-            header = self.cleaned_data.get(field.value)
+        for code, label in self._labels.items():
+            header = self.cleaned_data.get(code)
             if header and header in used:
                 text = f"“{header}” is chosen for “{used[header]}” already. Choose it once."
-                self.add_error(field.value, text)
+                self.add_error(code, text)
             elif header:
                 used[header] = label
         return self.cleaned_data
 
     def columns(self) -> list[forms.BoundField]:
         """Return the fields that say which column is what."""
-        return [self[field.value] for field in FIELD_LABEL]
+        return [self[code] for code in self._labels]
 
     def mapping(self) -> dict[str, str]:
         """Return what was chosen, as the import reads it."""
-        names = [*(field.value for field in FIELD_LABEL), DATE_ORDER]
+        names = [*self._labels, DATE_ORDER]
         return {name: value for name in names if (value := self.cleaned_data.get(name))}
+
+
+def _columns(kind: ImportKind) -> tuple[dict[str, str], dict[str, str], Collection[str]]:
+    """The labels and help texts of a kind's columns by their codes, and which are required."""
+    if kind == ImportKind.ORDERS:
+        labels = {field.value: label for field, label in FIELD_LABEL.items()}
+        return labels, {field.value: text for field, text in FIELD_HELP.items()}, REQUIRED
+    shape = shape_of(kind)
+    labels = {column.code: column.label for column in shape.columns}
+    return labels, {column.code: column.help for column in shape.columns}, shape.required

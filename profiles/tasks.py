@@ -18,6 +18,7 @@ from profiles.services import (
     processing,
     retaining,
     suspecting,
+    undoing,
 )
 
 _REQUESTS_AT_ONCE = 20
@@ -25,10 +26,10 @@ _REQUESTS_AT_ONCE = 20
 
 @shared_task(name="profiles.run_imports")
 def run_imports() -> int:
-    """Work off the import that waits longest, or whose worker is gone."""
+    """Work off the import that waits longest, or whose worker is gone; else take back one that shall be."""
     job = importing.claim_next(now=timezone.now())
     if job is None:
-        return 0
+        return int(undoing.run_next(now=timezone.now()))
     importing.run_import(job_id=job.pk, now=timezone.now(), attempt=job.attempt)
     return 1
 

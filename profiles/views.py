@@ -6,43 +6,42 @@ import csv
 import zoneinfo
 from collections.abc import Iterator
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
+from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.core.paginator import Paginator
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django_htmx.http import HttpResponseClientRefresh
 from kombu.exceptions import OperationalError as BrokerAway
 
 from cxportal.lib import uploads
 from cxportal.lib.errors import DomainError
 from cxportal.lib.http import StaffRequest, render_page
-from profiles.forms import ColumnsForm, OrderFileForm
+from profiles.forms import ColumnsForm, ImportFileForm
 from profiles.models import ImportJob
 from profiles.queries import imports
 from profiles.queries.company import company, company_zone
-from profiles.rules.names import JobState
-from profiles.services import importing
+from profiles.rules.names import ImportKind, JobState
+from profiles.services import importing, undoing, workbooks
 from profiles.services.importing import Proposal
 from profiles.tasks import run_imports
 
 ROWS_PER_PAGE = 30
 # Where a file waits for its columns to be confirmed.
-WAITING = "import_file"
+WAITING, KIND = "import_file", "import_kind"
 
 
 @require_http_methods(["GET", "POST"])
 @permission_required("profiles.view_importjob", raise_exception=True)
 def import_list(request: StaffRequest) -> HttpResponse:
     """List the imports, and take the file of a new one."""
-    form = OrderFileForm(request.POST or None, request.FILES or None)
+    form = ImportFileForm(request.POST or None, request.FILES or None)
     may_add = request.user.has_perm("profiles.add_importjob")
-    if request.method == "POST" and may_add and form.is_valid():
-        uploads.wait(request.session, WAITING, form.cleaned_data["file"])
+    if request.method == "POST" and may_add and form.is_valid() and _taken(request, form):
         return redirect("profiles:import-new")
     context = {
         "page": Paginator(ImportJob.objects.newest_first(), ROWS_PER_PAGE).get_page(
@@ -56,6 +55,21 @@ def import_list(request: StaffRequest) -> HttpResponse:
     return render(request, "profiles/import_list.html", context, status=status)
 
 
+def _taken(request: StaffRequest, form: ImportFileForm) -> bool:
+    """Keep the file until its columns are confirmed; of a workbook its first sheet with rows."""
+    path = uploads.wait(request.session, WAITING, form.cleaned_data["file"])
+    request.session[KIND] = form.cleaned_data["kind"]
+    if not workbooks.is_workbook(path):
+        return True
+    try:
+        uploads.wait_instead(request.session, WAITING, workbooks.as_csv(path))
+    except DomainError as error:
+        uploads.forget_waiting(request.session, WAITING)
+        form.add_error("file", error.message)
+        return False
+    return True
+
+
 @require_http_methods(["GET", "POST"])
 @permission_required("profiles.add_importjob", raise_exception=True)
 def import_new(request: StaffRequest) -> HttpResponse:
@@ -64,21 +78,23 @@ def import_new(request: StaffRequest) -> HttpResponse:
     if waiting is None:
         return redirect("profiles:import-list")
     path, name = waiting.path, waiting.name
+    kind = ImportKind(request.session.get(KIND, ImportKind.ORDERS))
     try:
-        proposal = importing.propose_mapping(path)
+        proposal = importing.propose_mapping(path, kind=kind)
     except DomainError as error:
         uploads.forget_waiting(request.session, WAITING)
         context: dict[str, Any] = {"name": name, "problem": error.message}
         return render(request, "profiles/import_new.html", context, status=422)
-    form = _columns_form(request, proposal, name)
+    form = _columns_form(request, kind, proposal, name)
     if request.method == "POST" and form.is_valid():
-        job = _start(request, form, path, name)
+        job = _start(request, form, kind, waiting)
         if job:
             del request.session[WAITING]
             _ring()
             return redirect("profiles:import-detail", job.pk)
     context = {
         "name": name,
+        "kind": imports.KIND_LABEL[kind],
         "proposal": proposal,
         "form": form,
         "samples": proposal.columns(),
@@ -88,30 +104,70 @@ def import_new(request: StaffRequest) -> HttpResponse:
     return render(request, "profiles/import_new.html", context, status=status)
 
 
-def _columns_form(request: StaffRequest, proposal: Proposal, name: str) -> ColumnsForm:
-    guessed = {
-        "time_zone": company().time_zone,
-        "source": imports.proposed_source(proposal.mapping, proposal.headers, name),
-    }
+def _columns_form(
+    request: StaffRequest, kind: ImportKind, proposal: Proposal, name: str
+) -> ColumnsForm:
+    last = imports.remembered(kind, proposal.mapping, proposal.headers, name, company().time_zone)
+    guessed = {"time_zone": last.time_zone, "source": last.source}
     return ColumnsForm(
-        request.POST or None, headers=proposal.headers, initial=guessed | proposal.mapping
+        request.POST or None,
+        headers=proposal.headers,
+        kind=kind,
+        initial=guessed | dict(last.mapping),
     )
 
 
-def _start(request: StaffRequest, form: ColumnsForm, path: Path, name: str) -> ImportJob | None:
+def _start(
+    request: StaffRequest, form: ColumnsForm, kind: ImportKind, file: uploads.Waiting
+) -> ImportJob | None:
     try:
         return importing.start_import(
-            path=path,
-            file_name=name,
+            path=file.path,
+            file_name=file.name,
             source=importing.source_named(name=form.cleaned_data["source"]),
             mapping=form.mapping(),
             time_zone=form.cleaned_data["time_zone"],
             by=request.user,
             now=timezone.now(),
+            kind=kind,
+            is_dry_run="try" in request.POST,
         )
     except DomainError as error:
         form.add_error(None, error.message)
         return None
+
+
+@require_POST
+@permission_required("profiles.add_importjob", raise_exception=True)
+def import_run(request: StaffRequest, job_id: int) -> HttpResponse:
+    """Import the file of a dry run."""
+    job: ImportJob = get_object_or_404(ImportJob.objects.select_related("source"), pk=job_id)
+    try:
+        started = importing.import_after_dry_run(job=job, by=request.user, now=timezone.now())
+    except DomainError as error:
+        messages.error(request, error.message)
+        return redirect("profiles:import-detail", job.pk)
+    _ring()
+    return redirect("profiles:import-detail", started.pk)
+
+
+@require_http_methods(["GET", "POST"])
+@permission_required("profiles.change_importjob", raise_exception=True)
+def import_undo(request: StaffRequest, job_id: int) -> HttpResponse:
+    """Say what taking an import back means, and have it taken back."""
+    job: ImportJob = get_object_or_404(ImportJob.objects.select_related("source"), pk=job_id)
+    if request.method == "POST":
+        try:
+            undoing.ask(job_id=job.pk, now=timezone.now())
+        except DomainError as error:
+            messages.error(request, error.message)
+        else:
+            _ring()
+        return redirect("profiles:import-detail", job.pk)
+    if not undoing.may_ask(job):
+        return redirect("profiles:import-detail", job.pk)
+    context = {"job": job, "made": imports.made(job)}
+    return render(request, "profiles/import_undo.html", context)
 
 
 def _ring() -> None:
@@ -124,7 +180,9 @@ def _ring() -> None:
 @permission_required("profiles.view_importjob", raise_exception=True)
 def import_detail(request: StaffRequest, job_id: int) -> HttpResponse:
     """Show how far an import is, asked again every two seconds, and then what it brought."""
-    job = get_object_or_404(ImportJob.objects.select_related("source", "created_by"), pk=job_id)
+    job: ImportJob = get_object_or_404(
+        ImportJob.objects.select_related("source", "created_by"), pk=job_id
+    )
     is_over = job.state in {JobState.DONE, JobState.FAILED}
     if is_over and request.htmx:
         return HttpResponseClientRefresh()
@@ -133,6 +191,11 @@ def import_detail(request: StaffRequest, job_id: int) -> HttpResponse:
         "is_over": is_over,
         "figures": imports.figures(job) if job.state == JobState.DONE else [],
         "reasons": imports.reasons(job) if is_over else [],
+        "kind": imports.kind_label(job),
+        "sample": imports.sample(job),
+        "may_undo": undoing.may_ask(job),
+        "undone": imports.undone(job),
+        "may_run": is_over and importing.may_run_after(job),
         "stored_rejects": imports.stored_rejects(job) if is_over else 0,
         "zone": company_zone(),
     }
@@ -143,7 +206,7 @@ def import_detail(request: StaffRequest, job_id: int) -> HttpResponse:
 @permission_required("profiles.view_importreject", raise_exception=True)
 def import_rejects(request: StaffRequest, job_id: int) -> StreamingHttpResponse:
     """Download the rows kept aside, streamed: there may be as many as in the file."""
-    job = get_object_or_404(ImportJob, pk=job_id)
+    job: ImportJob = get_object_or_404(ImportJob, pk=job_id)
     return StreamingHttpResponse(
         _csv_lines(imports.reject_cells(job)),
         content_type="text/csv; charset=utf-8",

@@ -59,10 +59,19 @@ class Waiting:
     name: str
 
 
-def wait(session: SessionBase, key: str, upload: UploadedFile) -> None:
+def wait(session: SessionBase, key: str, upload: UploadedFile) -> Path:
     """Keep an upload until its answers come; the one that waited under this key before goes."""
     forget_waiting(session, key)
-    session[key] = {"path": str(kept(upload)), "name": (upload.name or "")[:200]}
+    path = kept(upload)
+    session[key] = {"path": str(path), "name": (upload.name or "")[:200]}
+    return path
+
+
+def wait_instead(session: SessionBase, key: str, path: Path) -> None:
+    """Let a file made of the upload wait in its place, under the same name; the upload goes."""
+    noted = session[key]
+    forget(noted["path"])
+    session[key] = noted | {"path": str(path)}
 
 
 def waiting(session: SessionBase, key: str) -> Waiting | None:

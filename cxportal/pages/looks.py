@@ -155,7 +155,9 @@ NOBODY: Mapping[str, str] = {
     "profiles:key-list": "other systems",
     "profiles:key-revoke": "other systems",
     "profiles:import-list": "files, not what is in them",
-    "profiles:import-detail": "counts of rows",
+    "profiles:import-detail": "counts of rows; of a dry run a few, masked",
+    "profiles:import-run": "starts an import",
+    "profiles:import-undo": "counts of rows",
 }
 # Nothing was shown with these.
 _UNSHOWN = {401, 403, 404, 405, 410}

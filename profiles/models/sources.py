@@ -21,9 +21,7 @@ class Source(models.Model):
     code = models.CharField(max_length=60, unique=True)
     name = models.CharField(max_length=120)
     kind = models.CharField(max_length=10, choices=[(str(k), str(k)) for k in SourceKind])
-    origins = ArrayField(
-        models.CharField(max_length=200), default=list, db_default=[], blank=True
-    )
+    origins = ArrayField(models.CharField(max_length=200), default=list, db_default=[], blank=True)
 
     class Meta:
         constraints = [
@@ -38,10 +36,12 @@ class Source(models.Model):
 
 
 class ImportJob(models.Model):
-    """One order file on its way in.
+    """One file on its way in, or its dry run, which stores nothing.
 
     ``mapping`` says which column is what (field -> header); ``done_bytes`` of ``total_bytes`` is the
     progress; counts are final when the state is ``done``. A worker holds it by ``lease_until``.
+    ``headers`` and ``delimiter`` are those of the file, for giving back rows that were kept aside.
+    ``undo_asked_at``: a worker is to take back what it made (``ImportedRow``), until ``undone_at``.
     """
 
     source = models.ForeignKey(Source, models.PROTECT, related_name="+")
@@ -54,6 +54,8 @@ class ImportJob(models.Model):
     file_name = models.CharField(max_length=200)
     path = models.CharField(max_length=500)
     sha256 = models.CharField(max_length=64)
+    headers = ArrayField(models.TextField(), default=list, db_default=[], blank=True)
+    delimiter = models.CharField(max_length=1, blank=True, db_default="")
     mapping = models.JSONField(default=dict)
     time_zone = models.CharField(max_length=60, help_text="holds for times that state no zone")
     state = models.CharField(max_length=10, choices=[(str(s), str(s)) for s in JobState])
@@ -68,6 +70,7 @@ class ImportJob(models.Model):
     )
     created_at = models.DateTimeField(db_default=Now())
     finished_at = models.DateTimeField(null=True, blank=True)
+    undo_asked_at = models.DateTimeField(null=True, blank=True)
     undone_at = models.DateTimeField(null=True, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
     attempt = models.PositiveIntegerField(db_default=0)
@@ -79,7 +82,11 @@ class ImportJob(models.Model):
             models.CheckConstraint(
                 condition=models.Q(state__in=[str(s) for s in JobState]),
                 name="profiles_importjob_state",
-            )
+            ),
+            models.CheckConstraint(
+                condition=models.Q(undone_at__isnull=True) | models.Q(undo_asked_at__isnull=False),
+                name="profiles_importjob_undone_as_asked",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -150,13 +157,23 @@ class ImportSchedule(models.Model):
 
 
 class ImportedRow(models.Model):
-    """Which rows an import made, so that it can be undone; ``model`` is a label of Django."""
+    """Which rows an import made, so that it can be undone: all from ``first_id`` to ``last_id``.
+
+    ``model`` is a label of Django. Exact: ids that something else made in between divide a stretch.
+    """
 
     job = models.ForeignKey(ImportJob, models.CASCADE, db_index=False, related_name="+")
     model = models.CharField(max_length=60)
-    row_id = models.BigIntegerField()
+    first_id = models.BigIntegerField()
+    last_id = models.BigIntegerField()
 
     class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(last_id__gte=models.F("first_id")),
+                name="profiles_importedrow_stretch",
+            )
+        ]
         indexes = [models.Index(fields=["job", "model"], name="profiles_importedrow_job")]
 
     def __str__(self) -> str:

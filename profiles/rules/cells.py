@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from zoneinfo import ZoneInfo
@@ -150,3 +152,47 @@ def harmless_cell(text: str) -> str:
     ("'=1+1", 'plain')
     """
     return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
+
+
+#: The last column of a file of rows that were kept aside: such a file may come back.
+REASON_HEADER = "Kept aside because"
+
+
+def as_it_was(text: str) -> str:
+    """Take back what ``harmless_cell`` did.
+
+    >>> as_it_was(harmless_cell("+43 1 123")), as_it_was("'s")
+    ('+43 1 123', "'s")
+    """
+    return text[1:] if text[:1] == "'" and text[1:2] in {"=", "+", "-", "@", "\t", "\r"} else text
+
+
+def cells_of(raw: str, delimiter: str, width: int) -> list[str]:
+    """Cut a row that was kept aside into ``width`` cells, whatever is wrong with it.
+
+    >>> cells_of('a;"b;c";d', ";", 3), cells_of("a;b;c;d", ";", 3), cells_of('a;"b', ";", 3)
+    (['a', 'b;c', 'd'], ['a', 'b', 'c;d'], ['a', '"b', ''])
+    """
+    try:
+        cut = next(csv.reader(raw.splitlines(keepends=True), delimiter=delimiter, strict=True), [])
+    except csv.Error:
+        cut = raw.split(delimiter)
+    kept, more = cut[:width], cut[width:]
+    if more and kept:
+        kept[-1] = delimiter.join([kept[-1], *more])
+    return kept + [""] * (width - len(kept))
+
+
+def stretches(ids: Iterable[int]) -> list[tuple[int, int]]:
+    """Write ids as stretches, each from its first to its last.
+
+    >>> stretches([7, 5, 6, 9])
+    [(5, 7), (9, 9)]
+    """
+    found: list[tuple[int, int]] = []
+    for one in sorted(ids):
+        if found and one == found[-1][1] + 1:
+            found[-1] = found[-1][0], one
+        else:
+            found.append((one, one))
+    return found

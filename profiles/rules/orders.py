@@ -53,6 +53,23 @@ class RejectReason(StrEnum):
     BAD_PRICE = "bad_price"
     OTHER_CUSTOMER = "other_customer"
     ERASED = "erased_person"
+    # of files that are about people
+    NOBODY = "nobody"
+    BAD_EMAIL = "bad_email"
+    BAD_PHONE = "bad_phone"
+    BAD_VALUE = "bad_value"
+    NO_TIME = "no_time"
+    NO_TEXT = "no_text"
+    BAD_DIRECTION = "bad_direction"
+    BAD_DURATION = "bad_duration"
+    BAD_RATING = "bad_rating"
+    BAD_PURPOSE = "bad_purpose"
+    BAD_CHANNEL = "bad_channel"
+    BAD_STATE = "bad_state"
+    NO_WORDING = "no_wording"
+    UNKNOWN_WORDING = "unknown_wording"
+    NOT_CONFIRMED = "not_confirmed"
+    OTHER_CONTENT = "other_content"
 
 
 class DateOrder(StrEnum):
@@ -196,7 +213,12 @@ def clean_header(text: str) -> str:
     return " ".join(text.translate(_INVISIBLE).replace("\0", "").split())
 
 
-def _compact(header: str) -> str:
+def compact(header: str) -> str:
+    """Return a header as synonyms are written: folded, without spaces.
+
+    >>> compact("Kunden-Nr.")
+    'kundennr'
+    """
     readable = clean_header(header).replace("°", "o")  # as in N° client
     return folded(readable).replace("_", "").replace(" ", "")
 
@@ -207,7 +229,7 @@ def proposed_mapping(headers: Sequence[str]) -> dict[str, str]:
     >>> proposed_mapping(["Kunden-Nr.", "Datum", "Artikelnummer"])
     {'customer_id': 'Kunden-Nr.', 'ordered_at': 'Datum', 'product_id': 'Artikelnummer'}
     """
-    free = {_compact(header): clean_header(header) for header in reversed(headers)}
+    free = {compact(header): clean_header(header) for header in reversed(headers)}
     found: dict[str, str] = {}
     for field, synonyms in SYNONYMS.items():
         known = next((name for name in synonyms if name in free), None)
@@ -230,7 +252,7 @@ def _find_article(found: dict[str, str], free: Mapping[str, str]) -> None:
     elif name:
         found[Field.PRODUCT] = name
         other = next((free[word] for word in SYNONYMS[Field.NAME] if word in free), "")
-        if other and _compact(name) in _ARTICLES:
+        if other and compact(name) in _ARTICLES:
             found[Field.NAME] = other
 
 

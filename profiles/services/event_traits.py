@@ -44,10 +44,17 @@ def attribute_code(trait: str) -> str:
 
 
 def _name(rows: Sequence[Row]) -> None:
-    names = {row.profile_id: person_name(row.event.traits) for row in rows}
+    keep_names(names={row.profile_id: person_name(row.event.traits) for row in rows})
+
+
+def keep_names(*, names: Mapping[int, str]) -> set[int]:
+    """Keep the names that profiles were told by, where their customers have none; return whose were new.
+
+    Runs in the transaction of its caller.
+    """
     known = [(profile, name) for profile, name in names.items() if name]
     if not known:
-        return
+        return set()
     columns: list[list[Any]] = [
         [profile for profile, _ in known],
         [name for _, name in known],
@@ -55,7 +62,9 @@ def _name(rows: Sequence[Row]) -> None:
     ]
     with connection.cursor() as cursor:
         cursor.execute(_OWN_NAME, columns)
+        named = {profile for (profile,) in cursor.fetchall()}
         cursor.execute(_LENT_NAME, columns)
+    return named
 
 
 # The customer that the profile was made with keeps the name, so that it stays theirs when a merge is undone.
@@ -67,6 +76,7 @@ _OWN_NAME = """
       JOIN profiles_profile p ON p.id = n.profile
      WHERE c.id = p.home_customer_id AND (c.name = '' OR 'name' = ANY (c.borrowed))
        AND c.erased_at IS NULL
+ RETURNING n.profile
 """
 _LENT_NAME = """
     UPDATE profiles_customer c

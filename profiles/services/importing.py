@@ -1,4 +1,4 @@
-"""Imports order files: the row of the job is the queue, a worker holds it by a lease.
+"""Imports files: the row of the job is the queue, a worker holds it by a lease.
 
 ``import_file`` is the whole of an import without a job. A job adds progress and the rows kept
 aside, and may be killed at any point: the next worker starts it again, and nothing is stored twice.
@@ -10,7 +10,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
@@ -22,32 +22,45 @@ from django.db import OperationalError, transaction
 from cxportal.lib import uploads
 from cxportal.lib.db import database_now
 from cxportal.lib.errors import DomainError
-from profiles.models import ImportJob, ImportReject, Source
-from profiles.queries.company import company
-from profiles.rules import cells, orders
-from profiles.rules.identity import EXTERNAL
-from profiles.rules.names import JobState, SourceKind, folded
+from profiles.models import ImportedRow, ImportJob, ImportReject, SavedMapping, Source
+from profiles.rules.cells import stretches
+from profiles.rules.names import ImportKind, JobState
 from profiles.rules.orders import RejectReason
-from profiles.services import order_rows, order_staging, resolving
+from profiles.services import order_staging
+from profiles.services.import_kinds import (
+    Proposal,
+    check_file,
+    import_file,
+    propose_mapping,
+    source_named,
+)
 from profiles.services.order_files import Reject, Row, read_rows, reread
-from profiles.services.order_layouts import check_mapping, checked_zone, recognise, style_of
 from profiles.services.order_rows import Counts
 from profiles.services.order_staging import Watch
+from profiles.services.people_rows import PeopleCounts
 
-__all__ = ["Counts", "Reject", "Row", "import_file", "read_rows", "start_import"]
+__all__ = [
+    "Counts",
+    "Proposal",
+    "Reject",
+    "Row",
+    "check_file",
+    "import_file",
+    "propose_mapping",
+    "read_rows",
+    "source_named",
+    "start_import",
+]
 
 Progress = Callable[[ImportJob], None]
 
 #: Longer than any batch takes; what a dead worker held is free again after it.
 LEASE = timedelta(seconds=90)
 _ATTEMPTS = 5
-_SAMPLE_ROWS = 5
 _OUR_ERROR = (
     "An error of ours stopped the import; what was stored stays. Send the file again, and ask for help"
     " with the number of this import when it stops again."
 )
-# A till whose clock runs ahead is no reason to reject; a year typed wrong is.
-_AHEAD = timedelta(days=1)
 #: So many rows kept aside are stored with their text, and some of each reason whatever came before it: whoever
 #: has to mend more than that mends the file. All of them are counted.
 KEPT_ASIDE = 10_000
@@ -62,91 +75,16 @@ class ImportBusy(DomainError):
     code = "import_busy"
 
 
+class FileGone(DomainError):
+    """The file of a dry run was imported already, or is no longer kept."""
+
+    code = "file_gone"
+
+
 class ImportLost(DomainError):
     """The lease ran out and another worker took the job; nothing of this batch was stored."""
 
     code = "import_lost"
-
-
-@dataclass(frozen=True)
-class Proposal:
-    """What a file looks like, and our guess which column is what."""
-
-    encoding: str
-    delimiter: str
-    headers: tuple[str, ...]
-    sample: tuple[tuple[str, ...], ...]
-    mapping: dict[str, str]
-
-    def columns(self) -> list[tuple[str, list[str]]]:
-        """Each header with its first values; with none where no row is as wide as the header."""
-        return [
-            (header, [row[at] for row in self.sample]) for at, header in enumerate(self.headers)
-        ]
-
-
-def propose_mapping(path: Path) -> Proposal:
-    """Recognise a file and guess the mapping.
-
-    Raises:
-        OrderFileError: it is missing, empty, no CSV, only a header, or in no encoding we know.
-    """
-    layout = recognise(path)
-    return Proposal(
-        layout.encoding,
-        layout.delimiter,
-        layout.headers,
-        layout.sample[:_SAMPLE_ROWS],
-        orders.proposed_mapping(layout.headers),
-    )
-
-
-def check_file(*, path: Path, mapping: Mapping[str, str], time_zone: str) -> None:
-    """Refuse what ``run_import`` would fail on at once, while somebody is there to correct it.
-
-    Raises:
-        OrderFileError: see its children.
-    """
-    layout = recognise(path)
-    check_mapping(mapping, layout.headers)
-    style_of(layout, mapping)
-    checked_zone(time_zone)
-
-
-def source_named(*, name: str) -> Source:
-    """Return the file source of that name, made when it is new."""
-    code = "-".join(folded(name).replace("_", " ").split())[:60] or "orders"
-    source, _ = Source.objects.get_or_create(
-        code=code, defaults={"name": name[:120], "kind": SourceKind.FILE}
-    )
-    return source
-
-
-def import_file(
-    *,
-    path: Path,
-    source: Source,
-    mapping: Mapping[str, str],
-    time_zone: str,
-    now: datetime,
-    watch: Watch | None = None,
-    progress: Callable[[int], None] | None = None,
-) -> Counts:
-    """Store the orders of a file. Repeatable: what is stored already is not stored again.
-
-    Raises:
-        OrderFileError: the file as a whole cannot be read; nothing was stored.
-    """
-    rows = read_rows(
-        path,
-        mapping,
-        time_zone,
-        price_digits=cells.minor_digits(company().currency),
-        latest=now + _AHEAD,
-        is_nobody=resolving.present_rules()[EXTERNAL].blocks,
-        progress=progress,
-    )
-    return order_rows.store(rows, source=source, now=now, watch=watch)
 
 
 # --- jobs -----------------------------------------------------------------------------------------
@@ -161,16 +99,27 @@ def start_import(
     time_zone: str,
     by: User | None,
     now: datetime,
+    kind: ImportKind = ImportKind.ORDERS,
+    is_dry_run: bool = False,
 ) -> ImportJob:
-    """Queue a file.
+    """Queue a file, and keep its mapping for the next one of its source and kind.
 
     Raises:
         OrderFileError: it cannot be read with this mapping; nothing was queued.
     """
-    check_file(path=path, mapping=mapping, time_zone=time_zone)
+    layout = check_file(path=path, mapping=mapping, time_zone=time_zone, kind=kind)
+    SavedMapping.objects.update_or_create(
+        source=source,
+        kind=kind,
+        defaults={"mapping": dict(mapping), "time_zone": time_zone, "saved_at": now},
+    )
     return ImportJob.objects.create(
         source=source,
+        kind=kind,
+        is_dry_run=is_dry_run,
         file_name=file_name[:200],
+        headers=list(layout.headers),
+        delimiter=layout.delimiter,
         path=str(path),
         sha256=_sha256(path),
         mapping=dict(mapping),
@@ -180,6 +129,41 @@ def start_import(
         created_by=by,
         created_at=now,
     )
+
+
+def may_run_after(job: ImportJob) -> bool:
+    """Tell whether a dry run is done and its file still here."""
+    return job.is_dry_run and job.state == JobState.DONE and Path(job.path).is_file()
+
+
+def import_after_dry_run(*, job: ImportJob, by: User | None, now: datetime) -> ImportJob:
+    """Queue the file of a dry run, as it was tried; once.
+
+    Raises:
+        FileGone: it was imported already, or is no longer kept.
+    """
+    path = Path(job.path)
+    with transaction.atomic():
+        there = ImportJob.objects.filter(pk=job.pk, is_dry_run=True, state=JobState.DONE)
+        if not (may_run_after(job) and there.exclude(path="").update(path="")):
+            raise FileGone("The file is not here any more. Send it again.")
+        return start_import(
+            path=path,
+            file_name=job.file_name,
+            source=job.source,
+            mapping=job.mapping,
+            time_zone=job.time_zone,
+            by=by,
+            now=now,
+            kind=ImportKind(job.kind),
+        )
+
+
+def _first_sent(job: ImportJob) -> datetime:
+    """When this very file was first sent: what it says without a time is of then."""
+    same = ImportJob.objects.filter(source=job.source, kind=job.kind, sha256=job.sha256)
+    sent: datetime = same.order_by("created_at", "pk").values_list("created_at", flat=True)[0]
+    return sent
 
 
 def _sha256(path: Path) -> str:
@@ -233,7 +217,7 @@ def run_import(
     if attempt not in (None, job.attempt):
         raise _lost(job)
     if job.state != JobState.RUNNING:
-        uploads.forget(job.path)
+        _forget_file(job)
         return job
     work = _Work(job, progress)
     try:
@@ -270,8 +254,14 @@ def _finished(job: ImportJob, now: datetime, **values: Any) -> ImportJob:
     if not _held(job).update(finished_at=now, lease_until=None, **values):
         raise _lost(job)
     job.refresh_from_db()
-    uploads.forget(job.path)
+    _forget_file(job)
     return job
+
+
+def _forget_file(job: ImportJob) -> None:
+    """Remove an upload that nobody reads any more; after a dry run it may still be imported."""
+    if not (job.is_dry_run and job.state == JobState.DONE):
+        uploads.forget(job.path)
 
 
 def _lost(job: ImportJob) -> ImportLost:
@@ -297,8 +287,9 @@ class _Work:
         """How many rows were kept aside so far, by reason."""
         return dict(sorted(self.kept_aside.items()))
 
-    def run(self, now: datetime) -> Counts:
+    def run(self, now: datetime) -> Counts | PeopleCounts:
         job = self._job
+        is_about_people = job.kind != ImportKind.ORDERS
         with self._holding():
             ImportReject.objects.filter(job=job).delete()  # of an attempt that was broken off
         return import_file(
@@ -307,17 +298,38 @@ class _Work:
             mapping=job.mapping,
             time_zone=job.time_zone,
             now=now,
+            kind=ImportKind(job.kind),
+            is_dry_run=job.is_dry_run,
+            as_of=_first_sent(job),
+            made=self._note_made,
             progress=self._note_bytes,
             watch=Watch(
                 rejects=self._keep_aside,
-                read=lambda: self._extend(self._read_bytes * _READING_SHARE),
-                batch=self._note_batch,
+                read=self._note_people if is_about_people else self._note_read,
+                batch=lambda share: (
+                    self._note_people() if is_about_people else self._note_batch(share)
+                ),
                 conflicts=self._keep_lines_aside,
             ),
         )
 
     def _note_bytes(self, count: int) -> None:
         self._read_bytes = count
+
+    def _note_made(self, rows: Mapping[str, Sequence[int]]) -> None:
+        """Remember which rows this job made, as stretches of ids."""
+        ImportedRow.objects.bulk_create(
+            ImportedRow(job=self._job, model=model, first_id=first, last_id=last)
+            for model, ids in rows.items()
+            for first, last in stretches(ids)
+        )
+
+    def _note_read(self) -> None:
+        self._extend(self._read_bytes * _READING_SHARE)
+
+    def _note_people(self) -> None:
+        """Rows about people are stored as they are read."""
+        self._extend(self._read_bytes)
 
     def _note_batch(self, share: float) -> None:
         total = self._job.total_bytes

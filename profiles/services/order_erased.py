@@ -5,17 +5,34 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
+from typing import Protocol, TypeVar
 
 from profiles.models import Source
 from profiles.rules.names import normal_email, normal_phone
 from profiles.rules.orders import RejectReason
 from profiles.rules.privacy import EXTERNAL
-from profiles.services.order_files import Reject, Row
+from profiles.services.order_records import Reject
 from profiles.services.suppressing import Erased
 
 _CELLS = re.compile(r'[,;|"\t\r\n]+')
 _ADDRESS = re.compile(r"""[^\s<>"',;|]+@[^\s<>"',;|]+""")
 _KEPT = 50_000
+
+
+class Named(Protocol):
+    """A row that says who it is about."""
+
+    @property
+    def line_number(self) -> int: ...
+    @property
+    def customer(self) -> str: ...
+    @property
+    def email(self) -> str: ...
+    @property
+    def phone(self) -> str: ...
+
+
+Row = TypeVar("Row", bound=Named)
 
 
 def without_erased(

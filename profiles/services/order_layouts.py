@@ -13,7 +13,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from profiles.rules import file_styles, orders
-from profiles.rules.orders import DateOrder, Field
+from profiles.rules.orders import DateOrder, Field, MappingProblem
 from profiles.services.order_opening import (
     DatesAmbiguous,
     FileEmpty,
@@ -65,7 +65,7 @@ def recognise(path: Path) -> Layout:
     """
     sample, is_whole = _sample_of(path)
     if not sample.strip(b"\0\r\n\t \xef\xbb\xbf\xff\xfe"):
-        raise FileEmpty("The file is empty. Export it again and check that it holds orders.")
+        raise FileEmpty("The file is empty. Export it again and check that it holds rows.")
     encoding = file_styles.recognised_encoding(sample, is_whole=is_whole)
     if not encoding:
         raise UnknownEncoding(
@@ -85,11 +85,11 @@ def recognise(path: Path) -> Layout:
     headers = tuple(orders.clean_header(header) for header in rows[0])
     if len(headers) > _MOST_COLUMNS:
         raise NotCsv(
-            f"The file has {len(headers)} columns. Keep the ones with orders, at most 500."
+            f"The file has {len(headers)} columns. Keep the ones that are needed, at most 500."
         )
     body = tuple(row for row in rows[1:] if len(row) == len(headers))
     if len(rows) < 2:
-        raise HeaderOnly("The file holds column names but no orders. Export it again.")
+        raise HeaderOnly("The file holds column names but no rows. Export it again.")
     return Layout(encoding, delimiter, headers, body)
 
 
@@ -117,7 +117,7 @@ def _sample_of(path: Path) -> tuple[bytes, bool]:
         is_whole = len(sample) < _SAMPLE_BYTES
     for magic, what in _NOT_TEXT.items():
         if sample.startswith(magic):
-            raise NotCsv(f"This file is {what}. Save the orders as CSV and try again.")
+            raise NotCsv(f"This file is {what}. Save its rows as CSV and try again.")
     return sample, is_whole
 
 
@@ -142,21 +142,27 @@ def check_mapping(mapping: Mapping[str, str], headers: Sequence[str]) -> None:
         MappingWrong: ``code`` and ``data["names"]`` say what is wrong.
     """
     problem = orders.mapping_problem(mapping, headers)
-    if problem is None:
-        return
+    if problem is not None:
+        raise mapping_wrong(problem, headers, _in_words(problem.names))
+
+
+def mapping_wrong(problem: MappingProblem, headers: Sequence[str], needed: str) -> MappingWrong:
+    """Say what is wrong with a mapping; ``needed`` names the missing fields as people do."""
     names = ", ".join(f"“{name}”" for name in problem.names)
     messages = {
         "unknown_field": f"There is no field {names}.",
         "unknown_date_order": f"There is no date_order {names}. Say “dmy” or “mdy”.",
-        "column_missing": f"Say which column holds {_in_words(problem.names)}: nothing can be learned"
+        "column_missing": f"Say which column holds {needed}: nothing can be learned"
         f" without. The columns of the file are: {', '.join(headers)}.",
+        "nobody_named": f"Say which column tells who it is: {needed}. The columns of the file are:"
+        f" {', '.join(headers)}.",
         "column_twice": f"The column {names} is chosen for two things. Choose it once.",
         "column_absent": f"The file has no column {names}. Its columns are: {', '.join(headers)}.",
         "header_twice": f"The file has more than one column {names}. Rename one of them.",
     }
     error = MappingWrong(messages[problem.code], data={"names": list(problem.names)})
     error.code = problem.code
-    raise error
+    return error
 
 
 def _in_words(fields: Sequence[str]) -> str:
@@ -176,7 +182,18 @@ def style_of(layout: Layout, mapping: Mapping[str, str]) -> Style:
     Raises:
         DatesAmbiguous: dates such as 03/04/2026, and nothing shows which number is the month.
     """
-    times = _values(layout, mapping, Field.TIME)
+    order = date_order_of(layout, mapping, [Field.TIME])
+    numbers = _values(layout, mapping, Field.PRICE) + _values(layout, mapping, Field.QUANTITY)
+    return Style(order, file_styles.shows_decimal_comma(numbers))
+
+
+def date_order_of(layout: Layout, mapping: Mapping[str, str], fields: Sequence[str]) -> DateOrder:
+    """Recognise whether the day or the month comes first in the columns of these fields.
+
+    Raises:
+        DatesAmbiguous: dates such as 03/04/2026, and nothing shows which number is the month.
+    """
+    times = [value for field in fields for value in _values(layout, mapping, field)]
     order = DateOrder(mapping.get(orders.DATE_ORDER) or file_styles.recognised_date_order(times))
     unclear = next(filter(file_styles.needs_date_order, times), "")
     if order == DateOrder.UNKNOWN and unclear:
@@ -184,11 +201,10 @@ def style_of(layout: Layout, mapping: Mapping[str, str]) -> Style:
             f"Dates such as {unclear} can be read in two ways. Say whether the day or the month "
             "comes first."
         )
-    numbers = _values(layout, mapping, Field.PRICE) + _values(layout, mapping, Field.QUANTITY)
-    return Style(order, file_styles.shows_decimal_comma(numbers))
+    return order
 
 
-def _values(layout: Layout, mapping: Mapping[str, str], field: Field) -> list[str]:
+def _values(layout: Layout, mapping: Mapping[str, str], field: str) -> list[str]:
     header = mapping.get(field)
     if not header:
         return []

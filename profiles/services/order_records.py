@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, NamedTuple, TextIO
 
+from profiles.rules.cells import REASON_HEADER, as_it_was
 from profiles.rules.orders import RejectReason
 from profiles.services.order_layouts import RECORD_LINES, Layout
 from profiles.services.order_opening import FileDamaged, unpacked
@@ -33,7 +34,7 @@ class Records:
 
     Blank lines are no records. A quote that is never closed would swallow what follows: where a
     record of several lines does not come out right, its first line is rejected and reading goes on
-    with the second.
+    with the second. A file of rows that were kept aside is read as its rows were meant.
     """
 
     def __init__(self, path: Path, layout: Layout, progress: Progress | None = None) -> None:
@@ -42,6 +43,7 @@ class Records:
         self._layout = layout
         self._progress = progress or (lambda count: None)
         self._lines = _Lines()
+        self._came_back = self.headers[-1:] == (REASON_HEADER,)
 
     def raw(self) -> str:
         """Return the text of the record that was given last."""
@@ -73,6 +75,10 @@ class Records:
                 yield lines.reject_first(first, error.reason)
                 continue
             if len(values) == width:
+                if self._came_back:
+                    values = [as_it_was(value) for value in values]
+                    if not any(values[:-1]):  # it only says that there were more
+                        continue
                 yield first, values
             elif values:
                 yield lines.reject_first(first, RejectReason.WRONG_COLUMNS)

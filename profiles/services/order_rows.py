@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import groupby
 from operator import itemgetter
@@ -23,12 +23,12 @@ from profiles.queries.company import company
 from profiles.rules import kinds
 from profiles.rules.confusables import is_confusable
 from profiles.rules.identity import Key, Sighting
-from profiles.rules.names import IdentifierKind, ProductKind
+from profiles.rules.names import IdentifierKind, ProductKind, masked
 from profiles.rules.orders import RejectReason
-from profiles.services import order_statements, resolving, suppressing
+from profiles.services import order_preview, order_statements, resolving, suppressing
 from profiles.services.order_erased import without_erased
 from profiles.services.order_files import Reject, Row
-from profiles.services.order_staging import Stage, Watch, staging
+from profiles.services.order_staging import Made, Stage, Watch, staging
 
 # A batch takes a few seconds, well inside a lease.
 _BATCH_LINES = 200_000
@@ -40,7 +40,10 @@ _JOINED_AT_ONCE = 2_000
 
 @dataclass(frozen=True)
 class Counts:
-    """What became of a file. ``lines_known`` were stored before; ``rejected`` is by reason."""
+    """What became of a file. ``lines_known`` were stored before; ``rejected`` is by reason.
+
+    ``sample``: of a dry run, a few orders that are new, masked.
+    """
 
     rows_read: int = 0
     rejected: dict[str, int] = field(default_factory=dict)
@@ -53,6 +56,7 @@ class Counts:
     lines_known: int = 0
     identifiers_new: int = 0
     customers_joined: int = 0
+    sample: list[dict[str, object]] = field(default_factory=list)
 
     @property
     def rows_rejected(self) -> int:
@@ -60,7 +64,13 @@ class Counts:
 
 
 def store(
-    rows: Iterable[Row | Reject], *, source: Source, now: datetime, watch: Watch | None = None
+    rows: Iterable[Row | Reject],
+    *,
+    source: Source,
+    now: datetime,
+    watch: Watch | None = None,
+    is_dry_run: bool = False,
+    made: Made = lambda rows: None,
 ) -> Counts:
     """Store rows of orders; what is stored already stays as it is.
 
@@ -68,6 +78,7 @@ def store(
     known gets those that it lacks, equal lines being counted. Customers with new lines become
     due for learning. Customers whom another source knows by the same address are joined, as far as the
     rules of identity do. Rows of people who were erased are kept aside without their text. Repeatable.
+    A dry run counts what would be stored. ``made`` is told which rows were made, in their transaction.
     """
     watch = watch or Watch()
     region = company().phone_region
@@ -75,17 +86,21 @@ def store(
         stage = Stage(region, resolving.present_rules())
         erased = suppressing.everybody()
         stage.take(without_erased(rows, erased=erased, source=source, region=region), watch)
-        return _Storing(cursor, source, stage, watch).run(now)
+        storing = _Storing(cursor, source, stage, watch, made)
+        return storing.preview() if is_dry_run else storing.run(now)
 
 
 class _Storing:
     """The set-based half: from staging into the tables."""
 
-    def __init__(self, cursor: CursorWrapper, source: Source, stage: Stage, watch: Watch) -> None:
+    def __init__(
+        self, cursor: CursorWrapper, source: Source, stage: Stage, watch: Watch, made: Made
+    ) -> None:
         self._cursor = cursor
         self._source = source
         self._stage = stage
         self._watch = watch
+        self._made = made
         self._is_large = stage.lines >= _WORTH_ANALYSING
         self._done: Counter[str] = Counter()
 
@@ -107,6 +122,27 @@ class _Storing:
                 " profiles_purchaseline"
             )
         return self._counts(self._report_conflicts())
+
+    def preview(self) -> Counts:
+        """Count what would be stored; nothing but staging is written."""
+        self._arrange()
+        self._run(order_statements.DESCRIBED)
+        self._run(order_preview.CONFLICTS)
+        self._watch.read()
+        ((people, products, places, orders, completed, lines),) = self._rows(order_preview.COUNTS)
+        self._done.update(
+            customers_new=people,
+            products_new=products,
+            places_new=places,
+            purchases_new=orders,
+            purchases_completed=completed,
+            lines_new=lines,
+        )
+        sample: list[dict[str, object]] = [
+            {"line": line, "who": masked(who), "does": [f"new order, lines: {count}"]}
+            for line, who, count in self._rows(order_preview.SAMPLE)
+        ]
+        return replace(self._counts(self._report_conflicts()), sample=sample)
 
     def _arrange(self) -> int:
         """Number the orders of the file; return how many there are."""
@@ -163,6 +199,7 @@ class _Storing:
         if self._is_large:
             self._run("ANALYZE import_batch")
         done["purchases_new"] = self._run(order_statements.NEW_PURCHASES, **within)
+        self._tell_made()
         ((first_run, last_run),) = self._rows(order_statements.RUNS, **within)
         runs = {"first_run": first_run, "last_run": last_run}
         done["lines_new"] = self._run(order_statements.NEW_LINES, **runs)
@@ -171,10 +208,22 @@ class _Storing:
             ((added, done["purchases_completed"], completed),) = self._rows(
                 order_statements.MISSING_LINES, **runs
             )
-            done["lines_new"] += added
+            self._made({"profiles.PurchaseLine": added})
+            done["lines_new"] += len(added)
             done["conflicts"] = self._run(order_statements.BATCH_CONFLICTS)
         self._run(order_statements.DUE, completed=completed)
         return done
+
+    def _tell_made(self) -> None:
+        """Tell which orders and customers this batch made."""
+        ((purchases, customers, profiles),) = self._rows(order_statements.MADE)
+        self._made(
+            {
+                "profiles.Purchase": purchases,
+                "profiles.Customer": customers,
+                "profiles.Profile": profiles,
+            }
+        )
 
     def _store_people(self) -> Counter[str]:
         """Give names to those without one, and addresses that nobody has; never a consent."""
@@ -185,7 +234,9 @@ class _Storing:
             "phone": IdentifierKind.PHONE.value,
         }
         self._run(order_statements.NAMES, **within)
-        done = Counter(identifiers_new=self._run(order_statements.IDENTIFIERS, **within))
+        fresh = [pk for (pk,) in self._rows(order_statements.IDENTIFIERS, **within)]
+        self._made({"profiles.Identifier": fresh})
+        done = Counter(identifiers_new=len(fresh))
         odd = self._rows(
             order_statements.ODD_IDENTIFIERS, source=within["source"], email=within["email"]
         )
@@ -241,7 +292,7 @@ class _Storing:
         return len(lines)
 
     def _counts(self, conflicts: int) -> Counts:
-        done = dict(self._done)
+        done: dict[str, Any] = dict(self._done)
         done.pop("conflicts", None)
         rejected = self._stage.rejected.copy()
         if conflicts:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -59,6 +59,10 @@ def staging(cursor: CursorWrapper) -> Iterator[None]:
         # After a lost connection or inside a failed transaction they are gone or going anyway.
         with suppress(DatabaseFailure):
             cursor.execute(drop)
+
+
+#: Told which rows were made: ids by the label of their model.
+Made = Callable[[Mapping[str, Sequence[int]]], None]
 
 
 @dataclass

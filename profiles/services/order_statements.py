@@ -114,6 +114,12 @@ NEW_PURCHASES = """
       FROM import_batch b JOIN import_order o USING (ref)
      WHERE b.is_new ORDER BY b.occurred_at
 """
+MADE = """
+    SELECT (SELECT coalesce(array_agg(purchase_id), '{}') FROM import_batch WHERE is_new),
+           (SELECT coalesce(array_agg(customer_id), '{}') FROM import_fresh),
+           (SELECT coalesce(array_agg(p.id), '{}')
+              FROM import_fresh f JOIN profiles_profile p USING (customer_id))
+"""
 # Customer and time follow from the purchase. They lead the partition so that a single sort numbers
 # equal lines and writes the rows in the order of the widest index.
 _LINES = """
@@ -148,9 +154,10 @@ MISSING_LINES = f"""
     ), added AS (
         INSERT INTO profiles_purchaseline ({_LINE_COLUMNS})
         SELECT {_LINE_COLUMNS} FROM missing JOIN import_batch USING (purchase_id)
-        RETURNING purchase_id, customer_id
+        RETURNING id, purchase_id, customer_id
     )
-    SELECT count(*), count(DISTINCT purchase_id), coalesce(array_agg(DISTINCT customer_id), '{{}}')
+    SELECT coalesce(array_agg(id), '{{}}'), count(DISTINCT purchase_id),
+           coalesce(array_agg(DISTINCT customer_id), '{{}}')
       FROM added
 """
 BATCH_CONFLICTS = """
@@ -195,6 +202,7 @@ IDENTIFIERS = (
                                           AND old.value = i.value)
      ORDER BY kind, value, ref
     ON CONFLICT DO NOTHING
+    RETURNING id
 """
 )
 # New addresses that have more than ASCII in them, also hidden: few, to be looked at letter by letter.

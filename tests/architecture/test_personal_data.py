@@ -173,7 +173,7 @@ def test_no_free_content_outlives_an_erasure_unsaid(label):
 @pytest.mark.parametrize("label", sorted(registry.mentions))
 def test_all_free_content_of_a_mention_is_searched_or_no_words(label):
     ours = {"path", "sha256", "time_zone", "mapping", "counts", "progress", "report", "sender"}
-    ours |= {"object_id", "reason", "request_digest", "columns"}
+    ours |= {"object_id", "reason", "request_digest", "columns", "headers", "delimiter"}
     left = set(free_columns(apps.get_model(label))) - set(registry.mentions[label].searched) - ours
     assert left == set()
 

@@ -17,6 +17,7 @@ from profiles.models import (
     Purchase,
     PurchaseLine,
 )
+from profiles.queries.company import company
 from profiles.rules.names import JobState
 from profiles.services import importing, order_rows, order_staging
 from tests.profiles.files import GOOD, MAPPING, NOTHING, order_file, stored
@@ -128,7 +129,7 @@ def test_half_an_order_is_never_seen(tmp_path, queued, now, monkeypatch):
 @pytest.mark.django_db(transaction=True)
 def test_files_that_overlap_may_go_in_at_the_same_time(tmp_path, source, now, monkeypatch):
     monkeypatch.setattr(order_rows, "_BATCH_LINES", 15)
-    importing.company()
+    company()
     paths = [many_orders(tmp_path, number, f"{number}.csv") for number in (40, 39, 38, 40)]
 
     def bring(path: Path) -> importing.Counts:

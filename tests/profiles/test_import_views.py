@@ -14,15 +14,17 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from kombu.exceptions import OperationalError
+from openpyxl import Workbook
 
 from cxportal.pages.access import Role, create_staff, ensure_roles
 from profiles import tasks
-from profiles.models import ImportJob, Purchase, Source
+from profiles.models import Customer, ImportJob, Purchase, Source
 from profiles.rules.names import JobState
 from profiles.services import importing
 from tests.factories.profiles import SourceFactory
 from tests.profiles.files import GOOD, HEADER, MAPPING, order_file
 
+NO_DATE = "a date that does not exist or cannot be read"
 LIST, NEW = "/imports/", "/imports/new/"
 
 
@@ -121,7 +123,7 @@ def test_the_file_is_kept_under_a_name_of_our_own(manager, settings):
     ("name", "bytes_", "words"),
     [
         ("orders.csv", b"", "The file is empty"),
-        ("orders.xlsx", b"PK\x03\x04", "Only CSV files can be read"),
+        ("orders.pdf", b"%PDF", "Only CSV files can be read"),
     ],
 )
 def test_an_upload_that_cannot_be_one_is_refused_at_once(manager, settings, name, bytes_, words):
@@ -141,8 +143,7 @@ def test_a_file_over_the_limit_is_refused(manager, settings):
 @pytest.mark.parametrize(
     ("bytes_", "words"),
     [
-        (HEADER.encode(), "holds column names but no orders"),
-        (b"PK\x03\x04 a workbook", "an Excel workbook"),
+        (HEADER.encode(), "holds column names but no rows"),
         (b"words\nand more words", "no table in CSV form"),
         (bytes(range(128, 256)) * 9, "Save it as UTF-8"),
     ],
@@ -238,14 +239,10 @@ def test_what_was_kept_aside_is_told_by_reason_and_can_be_downloaded(manager, jo
     assert answer["Content-Disposition"] == f'attachment; filename="kept-aside-{job.pk}.csv"'
     text = b"".join(answer.streaming_content).decode("utf-8-sig")
     assert list(csv.reader(io.StringIO(text, newline=""))) == [
-        ["line", "reason", "row"],
-        ["5", "no customer", ",O3,2026-01-07,P1,Beans,Coffee,1,1,"],
-        [
-            "6",
-            "a date that does not exist or cannot be read",
-            "'=1+1,O4,2026-02-30,P1,Beans,Coffee,1,1,",
-        ],
-        ["7", "a date that does not exist or cannot be read", "C1,O5,never,P1,Beans,Coffee,1,1,"],
+        [*HEADER.split(","), "Kept aside because"],
+        [*",O3,2026-01-07,P1,Beans,Coffee,1,1,".split(","), "line 5: no customer"],
+        [*"'=1+1,O4,2026-02-30,P1,Beans,Coffee,1,1,".split(","), f"line 6: {NO_DATE}"],
+        [*"C1,O5,never,P1,Beans,Coffee,1,1,".split(","), f"line 7: {NO_DATE}"],
     ]
     assert "\r\n" in text
 
@@ -319,3 +316,79 @@ def test_nobody_is_let_in_without_a_log_in(job):
         answer = Client().get(reverse(f"profiles:import-{name}", args=arguments))
         assert answer.status_code == 302
         assert answer["Location"].startswith("/login/")
+
+
+# --- other kinds, workbooks, trying out, taking back ------------------------------------------------
+
+
+def people(kind: str, *lines: str) -> dict[str, object]:
+    return {"kind": kind, "file": SimpleUploadedFile("crm.csv", "\n".join(lines).encode())}
+
+
+CRM = ("Customer number,Name,E-mail,Birthday", "C1,Dolores,dolores@example.com,1958-12-31")
+
+
+def test_a_file_of_customers_is_tried_out_imported_and_taken_back(manager, now, bells, settings):
+    manager.post(LIST, people("customers", *CRM))
+    page = manager.get(NEW)
+    assert "Customers · UTF-8, 4 columns" in page.content.decode()
+    form = page.context["form"]
+    assert form["fact_birthday"].value() == "Birthday"
+    answers = {field.name: field.value() or "" for field in form} | {"source": "CRM"}
+    dry = ImportJob.objects.get(
+        pk=manager.post(NEW, answers | {"try": "1"})["Location"].split("/")[2]
+    )
+    assert dry.is_dry_run
+    importing.run_import(job_id=dry.pk, now=now)
+    html = manager.get(f"/imports/{dry.pk}/").content.decode()
+    assert "nothing was stored" in html
+    assert "d…@example.com" in html
+    assert not Customer.objects.exists()
+    job = ImportJob.objects.get(
+        pk=manager.post(f"/imports/{dry.pk}/run/")["Location"].split("/")[2]
+    )
+    assert (job.kind, job.is_dry_run, job.source.code) == ("customers", False, "crm")
+    importing.run_import(job_id=job.pk, now=now)
+    assert Customer.objects.get().name == "Dolores"
+    assert list(Path(settings.UPLOAD_DIR).iterdir()) == []
+    assert manager.post(f"/imports/{dry.pk}/run/")["Location"] == f"/imports/{dry.pk}/"
+    assert ImportJob.objects.count() == 2
+    html = manager.get(f"/imports/{job.pk}/undo/").content.decode()
+    assert "Take this import back?" in html
+    manager.post(f"/imports/{job.pk}/undo/")
+    assert tasks.run_imports() == 1
+    assert not Customer.objects.exists()
+    assert "Taken back" in manager.get(f"/imports/{job.pk}/").content.decode()
+
+
+def test_the_next_file_with_the_same_columns_is_read_as_the_last(manager):
+    manager.post(LIST, people("customers", *CRM))
+    answers = {
+        "source": "CRM",
+        "time_zone": "Europe/Vienna",
+        "customer_id": "Customer number",
+        "name": "Name",
+        "email": "E-mail",
+    }
+    manager.post(NEW, answers)
+    manager.post(LIST, people("customers", *CRM))
+    form = manager.get(NEW).context["form"]
+    named = ("source", "time_zone", "email")
+    assert [form[name].value() for name in named] == ["CRM", "Europe/Vienna", "E-mail"]
+
+
+def test_a_workbook_is_read_as_its_first_sheet(manager, tmp_path, settings):
+    book = Workbook()
+    for row in (HEADER.split(","), *(line.split(",") for line in GOOD)):
+        book.active.append(row)
+    book.save(tmp_path / "till.xlsx")
+    upload(manager, (tmp_path / "till.xlsx").read_bytes(), name="till.xlsx")
+    assert "Espresso beans · Oat milk" in manager.get(NEW).content.decode()
+    assert [path.suffix for path in Path(settings.UPLOAD_DIR).iterdir()] == [".csv"]
+
+
+def test_a_broken_workbook_is_refused_and_not_kept(manager, settings):
+    answer = upload(manager, b"PK\x03\x04 no archive", name="till.xlsx")
+    assert answer.status_code == 422
+    assert "damaged or was cut off" in answer.content.decode()
+    assert list(Path(settings.UPLOAD_DIR).iterdir()) == []
