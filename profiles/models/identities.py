@@ -33,6 +33,7 @@ class IdentifierRule(models.Model):
             models.CheckConstraint(
                 condition=models.Q(kind__in=["external", *map(str, IdentifierKind)]),
                 name="profiles_identifierrule_kind",
+                violation_error_message="There is no such kind of identifier.",
             ),
             models.CheckConstraint(
                 condition=models.Q(limit__isnull=True) | models.Q(limit__gte=1),
