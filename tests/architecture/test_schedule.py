@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import pytest
 
 from cxportal.celery import app
@@ -27,3 +31,16 @@ def test_a_tick_expires_before_the_next(name):
 def test_every_task_of_ours_carries_its_app_in_its_name(tasks):
     ours = {name for name in tasks if not name.startswith("celery.")}
     assert {name.split(".")[0] for name in ours} <= {"profiles", "loyalty", "feedback", "campaigns"}
+
+
+def test_a_web_process_rings_at_our_own_broker():
+    """Asked in a process of its own: here the app is imported above."""
+    asked = (
+        "from cxportal.wsgi import application; from profiles.tasks import run_imports;"
+        " print(run_imports.app.main, run_imports.app.conf.broker_url)"
+    )
+    environment = os.environ | {"CELERY_BROKER_URL": "redis://127.0.0.1:1/5"}
+    done = subprocess.run(
+        [sys.executable, "-c", asked], capture_output=True, text=True, check=True, env=environment
+    )
+    assert done.stdout.split() == ["cxportal", "redis://127.0.0.1:1/5"]
