@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from django.db.models import Q
+from typing import Any
+
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Coalesce, Right
 
 from profiles.models import Customer, Identifier
@@ -23,7 +25,7 @@ def matching(term: str) -> Q:
     term = term.strip()
     known = Identifier.objects.alias(ending=Right("value", 4)).filter(_identified_by(term))
     # A union, for a condition with OR would look at every customer.
-    others = []
+    others: list[QuerySet[Any, Any]] = []
     if term.isdecimal() and len(term) <= _LONGEST_KEY:
         numbered = Customer.objects.filter(pk=int(term), erased_at=None)
         others.append(numbered.values(key=Coalesce("merged_into_id", "pk")))
