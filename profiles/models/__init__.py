@@ -23,7 +23,6 @@ from profiles.models.sources import (
     ImportedRow,
     ImportJob,
     ImportReject,
-    ImportSchedule,
     SavedMapping,
     Source,
 )
@@ -53,7 +52,6 @@ __all__ = [
     "IdentifierRule",
     "ImportJob",
     "ImportReject",
-    "ImportSchedule",
     "ImportedRow",
     "InboundEvent",
     "LearnedModel",

@@ -134,28 +134,6 @@ class SavedMapping(models.Model):
         return f"mapping {self.pk}"
 
 
-class ImportSchedule(models.Model):
-    """A folder or address that is looked into for new files; it uses the source's saved mapping."""
-
-    source = models.ForeignKey(Source, models.PROTECT, related_name="+")
-    kind = models.CharField(max_length=10, choices=[(str(k), str(k)) for k in ImportKind])
-    location = models.CharField(max_length=500, help_text="a folder, or an address: https://…")
-    every_minutes = models.PositiveIntegerField(db_default=60)
-    is_active = models.BooleanField(db_default=True)
-    looked_at = models.DateTimeField(null=True, blank=True)
-    error = models.TextField(blank=True)
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(
-                condition=models.Q(every_minutes__gte=1), name="profiles_importschedule_every"
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"import schedule {self.pk}"
-
-
 class ImportedRow(models.Model):
     """Which rows an import made, so that it can be undone: all from ``first_id`` to ``last_id``.
 
