@@ -25,7 +25,7 @@ HOLDINGS: tuple[Holding | Mention | Erasure, ...] = (
         "campaigns.Outcome",
         "What you answered",
         follows="decision",
-        shown=("occurred_at", "kind", "door"),
+        shown=("occurred_at", "kind", "door", "taken_back_at"),
         erasing=Erasing.KEEP,
     ),
     Holding(

@@ -10,6 +10,7 @@ from cxportal.pages import (
     api_customers,
     caller_api,
     checkout_consent,
+    clean_data,
     confirm_consent,
     consent_receipt,
     counter,
@@ -28,6 +29,7 @@ from cxportal.pages import (
     my_privacy,
     overview,
     privacy,
+    questions,
     same_person,
     settings_page,
     sign_up,
@@ -77,6 +79,8 @@ urlpatterns = [
     ),
     path("duplicates/", same_person.queue, name="duplicates"),
     path("duplicates/<int:suspicion_id>/", same_person.suspicion, name="duplicate"),
+    path("clean/", clean_data.page, name="clean-data"),
+    path("clean/<int:finding_id>/<str:said>/", clean_data.say, name="clean-data-say"),
     path("counter/", counter.counter, name="counter"),
     path("counter/store/", counter.choose_store, name="counter-store"),
     path(
@@ -93,6 +97,11 @@ urlpatterns = [
     path("counter/<int:customer_id>/book/", counter_pickups.book_again, name="counter-book"),
     path("counter/<int:customer_id>/answer/", counter.answer_suggestion, name="counter-answer"),
     path(
+        "counter/<int:customer_id>/answer/<int:outcome_id>/undo/",
+        counter.undo_answer,
+        name="counter-undo",
+    ),
+    path(
         "counter/<int:customer_id>/household/",
         counter_household.household_page,
         name="counter-household",
@@ -101,6 +110,11 @@ urlpatterns = [
         "counter/<int:customer_id>/household/<str:said>/",
         counter_household.household,
         name="counter-household-say",
+    ),
+    path(
+        "counter/<int:customer_id>/question/<str:said>/",
+        questions.at_counter,
+        name="counter-question",
     ),
     path(
         "counter/<int:customer_id>/fact/<int:attribute_id>/<str:said>/",
@@ -113,6 +127,7 @@ urlpatterns = [
     path("my/<str:token>/consent/receipt.json", consent_receipt.own, name="my-consent-receipt"),
     path("my/<str:token>/contact/", my_page.contact, name="my-contact"),
     path("my/<str:token>/fact/<int:attribute_id>/<str:said>/", my_facts.fact, name="my-fact"),
+    path("my/<str:token>/question/<str:said>/", questions.on_page, name="my-question"),
     path("my/<str:token>/delicate/withdraw/", my_facts.withdraw, name="my-delicate"),
     path("my/<str:token>/household/<str:said>/", my_household.household, name="my-household"),
     path("my/<str:token>/person/", my_page.person, name="my-person"),

@@ -170,8 +170,18 @@ class MomentAdmin(OfCustomerAdmin):
 
 @admin.register(Outcome)
 class OutcomeAdmin(OfCustomerAdmin):
-    list_display = ("id", "customer", "decision", "answer", "door", "actor", "occurred_at", "until")
-    list_filter = ("kind", "door", "occurred_at")
+    list_display = (
+        "id",
+        "customer",
+        "decision",
+        "answer",
+        "door",
+        "actor",
+        "occurred_at",
+        "until",
+        "taken_back_at",
+    )
+    list_filter = ("kind", "door", "occurred_at", "taken_back_at")
     list_select_related = ("customer", "decision")
     search_fields = ("=customer__id",)
     search_help_text = "Number of a customer"

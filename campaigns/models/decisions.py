@@ -109,7 +109,8 @@ class Outcome(models.Model):
     """What was answered to a decision, at whichever door; append-only.
 
     ``until`` is set where the answer holds for a time (not now, still have plenty, less of this); the
-    same answer on a later day is another row, and holds from then on.
+    same answer on a later day is another row, and holds from then on. An answer with ``taken_back_at``
+    counts no more; given again, it is another row.
     """
 
     decision = models.ForeignKey(Decision, models.PROTECT, related_name="outcomes")
@@ -119,11 +120,13 @@ class Outcome(models.Model):
     actor = models.CharField(max_length=60)
     occurred_at = models.DateTimeField()
     until = models.DateField(null=True)
+    taken_back_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
                 fields=["decision", "kind", "actor", "until"],
+                condition=models.Q(taken_back_at=None),
                 nulls_distinct=False,
                 name="campaigns_outcome_once",
             )

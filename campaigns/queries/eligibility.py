@@ -34,7 +34,7 @@ _STANDING = f"""
     SELECT c.id, {ZONE_SQL} AS zone,
         p.quiet_from, p.quiet_until, p.max_per_week, {present_sql("c")} AS is_present,
         EXISTS (SELECT 1 FROM profiles_identifier i
-            WHERE i.customer_id = c.id AND i.kind = 'email') AS has_address,
+            WHERE i.customer_id = c.id AND i.kind = 'email' AND i.bounced_at IS NULL) AS has_address,
         (SELECT count(*) FROM campaigns_delivery d WHERE d.customer_id = c.id AND NOT d.is_transactional
             AND d.due_at > %(now)s - interval '{BUDGET_DAYS} days'
             AND d.state IN ('planned', 'claimed', 'sent', 'uncertain'))
@@ -42,13 +42,13 @@ _STANDING = f"""
             AND x.decided_at > %(now)s - interval '{BUDGET_DAYS} days'
             AND x.reasons = '["control_group"]')
         + (SELECT count(*) FROM campaigns_outcome o WHERE o.customer_id = c.id AND o.kind = 'said'
-            AND o.occurred_at > %(now)s - interval '{BUDGET_DAYS} days') AS said,
+            AND o.taken_back_at IS NULL AND o.occurred_at > %(now)s - interval '{BUDGET_DAYS} days') AS said,
         ARRAY (SELECT s.purpose FROM (
                 {standing_sql("e.customer_id = c.id AND e.channel = 'email'")}) s
             WHERE s.state = 'granted') AS granted,
         ARRAY (SELECT DISTINCT x.campaign_id FROM campaigns_outcome o
             JOIN campaigns_decision x ON x.id = o.decision_id
-            WHERE o.customer_id = c.id AND o.kind = 'less_of_this'
+            WHERE o.customer_id = c.id AND o.kind = 'less_of_this' AND o.taken_back_at IS NULL
               AND o.occurred_at > %(now)s - interval '{LESS_DAYS} days') AS less
     FROM profiles_customer c LEFT JOIN profiles_contactpreference p ON p.customer_id = c.id
     WHERE c.id = ANY(%(ids)s)
@@ -59,11 +59,11 @@ _ANSWERED = """
         EXISTS (SELECT 1 FROM campaigns_moment m JOIN campaigns_decision x ON x.moment_id = m.id
             JOIN campaigns_outcome o ON o.decision_id = x.id
             WHERE m.customer_id = c.customer AND m.kind = c.kind AND m.subject_id = c.subject
-              AND o.kind = 'not_relevant') AS dismissed,
+              AND o.kind = 'not_relevant' AND o.taken_back_at IS NULL) AS dismissed,
         EXISTS (SELECT 1 FROM campaigns_moment m JOIN campaigns_decision x ON x.moment_id = m.id
             JOIN campaigns_outcome o ON o.decision_id = x.id
             WHERE m.customer_id = c.customer AND m.kind = c.kind AND m.subject_id = c.subject
-              AND o.kind = 'not_now' AND o.until > %(today)s) AS later,
+              AND o.kind = 'not_now' AND o.until > %(today)s AND o.taken_back_at IS NULL) AS later,
         EXISTS (SELECT 1 FROM campaigns_moment m JOIN campaigns_decision x ON x.moment_id = m.id
             LEFT JOIN campaigns_delivery d ON d.decision_id = x.id
             WHERE m.customer_id = c.customer AND m.kind = c.kind AND m.subject_id = c.subject
@@ -71,7 +71,8 @@ _ANSWERED = """
               AND (d.state IN ('planned', 'claimed', 'sent', 'uncertain')
                    OR x.reasons = '["control_group"]'
                    OR EXISTS (SELECT 1 FROM campaigns_outcome o
-                              WHERE o.decision_id = x.id AND o.kind = 'said'))) AS said
+                              WHERE o.decision_id = x.id AND o.kind = 'said'
+                                AND o.taken_back_at IS NULL))) AS said
     FROM unnest(%(customers)s::bigint[], %(kinds)s::text[], %(subjects)s::bigint[], %(cycles)s::date[])
         WITH ORDINALITY AS c(customer, kind, subject, cycle, n)
     ORDER BY c.n
@@ -182,7 +183,7 @@ def said_by_staff(moment_ids: Sequence[int]) -> set[int]:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT DISTINCT x.moment_id FROM campaigns_outcome o JOIN campaigns_decision x"
-            " ON x.id = o.decision_id WHERE o.kind = 'said' AND x.moment_id = ANY(%s)",
+            " ON x.id = o.decision_id WHERE o.kind = 'said' AND o.taken_back_at IS NULL AND x.moment_id = ANY(%s)",
             [list(moment_ids)],
         )
         return {row[0] for row in cursor.fetchall()}

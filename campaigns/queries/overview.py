@@ -199,7 +199,7 @@ _BURDEN = """
         count(DISTINCT o.decision_id) FILTER (WHERE o.kind IN (%(irrelevant)s, %(less)s)),
         count(DISTINCT o.decision_id) FILTER (WHERE o.kind = %(stop)s)
     FROM campaigns_decision d JOIN campaigns_delivery l ON l.decision_id = d.id
-    LEFT JOIN campaigns_outcome o ON o.decision_id = d.id
+    LEFT JOIN campaigns_outcome o ON o.decision_id = d.id AND o.taken_back_at IS NULL
     WHERE d.decided_at >= %(since)s AND d.decided_at <= %(now)s AND l.state = %(sent)s
 """
 

@@ -9,6 +9,8 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from django.db.models import QuerySet
+
 from campaigns.models import Campaign, Decision, Delivery, Outcome
 from campaigns.rules.answers import standing
 from campaigns.rules.codes import DeliveryState, OutcomeKind
@@ -126,10 +128,14 @@ def why(delivery: Delivery) -> Why:
 def _answers(decision: Decision) -> Sequence[Outcome]:
     """What the customer answered and what of it stands, each kind once."""
     given: dict[OutcomeKind, Outcome] = {}
-    for outcome in decision.outcomes.filter(actor="customer").order_by("occurred_at", "pk"):
+    for outcome in _of_customer(decision).order_by("occurred_at", "pk"):
         given.pop(OutcomeKind(outcome.kind), None)
         given[OutcomeKind(outcome.kind)] = outcome
     return [given[kind] for kind in standing(list(given))]
+
+
+def _of_customer(decision: Decision) -> QuerySet[Outcome]:
+    return decision.outcomes.filter(actor="customer", taken_back_at=None)
 
 
 def _as_day(value: Any) -> Any:

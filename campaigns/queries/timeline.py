@@ -22,7 +22,7 @@ _MESSAGES = f"""
 """
 
 _ANSWERS = f"""
-    SELECT x.occurred_at, x.id, x.door, x.kind, c.name
+    SELECT x.occurred_at, x.id, x.door, x.kind, c.name, x.taken_back_at IS NOT NULL
     FROM campaigns_outcome x
     JOIN campaigns_decision d ON d.id = x.decision_id
     JOIN campaigns_campaign c ON c.id = d.campaign_id
@@ -66,8 +66,8 @@ def answers(part: Slice) -> Sequence[Item]:
             number,
             _DOOR.get(Door(door)) or door_in_words(door),
             _ANSWERED[OutcomeKind(kind)],
-            campaign,
+            f"{campaign}; taken back since" if is_taken_back else campaign,
             reverse("admin:campaigns_outcome_change", args=[number]),
         )
-        for at, number, door, kind, campaign in rows(_ANSWERS, part)
+        for at, number, door, kind, campaign, is_taken_back in rows(_ANSWERS, part)
     ]

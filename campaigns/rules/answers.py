@@ -16,6 +16,19 @@ FOLLOWS = {
     OutcomeKind.PERSON: "You asked for a person. Somebody reads this and gets back to you.",
 }
 
+# A stop is taken back by agreeing again, to words that are shown; somebody works on a request for a person;
+# and what was bought was bought.
+CAN_TAKE_BACK = frozenset(
+    {
+        OutcomeKind.HELPFUL,
+        OutcomeKind.NOT_RELEVANT,
+        OutcomeKind.NOT_NOW,
+        OutcomeKind.LESS,
+        OutcomeKind.PLENTY,
+        OutcomeKind.SAID,
+    }
+)
+
 # Of these one stands: the last that was said, and "not relevant" before all, since it is for good.
 _OF_ONE_THING = (
     OutcomeKind.HELPFUL,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
 
 from campaigns.models import Decision, Delivery, Outcome
 from campaigns.queries.eligibility import LESS_DAYS
+from campaigns.rules.answers import CAN_TAKE_BACK
 from campaigns.rules.codes import Door, OutcomeKind, Verdict
 from campaigns.services.deciding import Choice, Context, decide
 from campaigns.services.planning import store_choices
@@ -35,14 +37,20 @@ class NothingToAnswer(DomainError):
     code = "nothing_to_answer"
 
 
+class StandsForGood(DomainError):
+    """An answer that is not simply taken back: a stop is a consent withdrawn, a person is on it already."""
+
+    code = "stands_for_good"
+
+
 def record_outcome(
     *, decision: Decision, kind: OutcomeKind, door: Door, actor: str, now: datetime
 ) -> Outcome:
     """Record an answer and carry it out in the same transaction.
 
     Repeatable: the same answer of the same actor again returns the first; one that holds for a time counts
-    anew on a later day. It is obeyed before the next decision, and by whatever is planned already, since
-    each claim asks again.
+    anew on a later day, and one that was taken back counts anew at once. It is obeyed before the next
+    decision, and by whatever is planned already, since each claim asks again.
     """
     until = company_day(now) + timedelta(days=HOLDS_DAYS[kind]) if kind in HOLDS_DAYS else None
     with transaction.atomic():
@@ -51,6 +59,7 @@ def record_outcome(
             kind=kind,
             actor=actor,
             until=until,
+            taken_back_at=None,
             defaults={
                 "customer_id": decision.customer_id,
                 "door": door,
@@ -85,6 +94,33 @@ def record_at_counter(
 
 
 COUNTER = Context(Door.COUNTER, limit=3)
+
+
+def take_back(*, outcome: Outcome, door: Door, now: datetime) -> Outcome:
+    """Let an answer count no more, and put back what it changed; repeatable.
+
+    Raises:
+        StandsForGood: this answer has a way back of its own, or none (``CAN_TAKE_BACK``).
+    """
+    if outcome.kind not in CAN_TAKE_BACK:
+        raise StandsForGood("This answer cannot be taken back here.")
+    with transaction.atomic():
+        standing = Outcome.objects.select_for_update().get(pk=outcome.pk)
+        if standing.taken_back_at is not None:
+            return standing
+        standing.taken_back_at = now
+        standing.save(update_fields=["taken_back_at"])
+        said = _said(standing, now) if standing.kind == OutcomeKind.PLENTY else None
+        if said:
+            words = replace(said, door=door)
+            scheduling.take_back(said=words, kind="plenty", said_at=standing.occurred_at)
+    return standing
+
+
+def take_back_answers(*, decision: Decision, kind: OutcomeKind, door: Door, now: datetime) -> None:
+    """Take back every standing answer of this kind that the customer gave to one decision."""
+    for outcome in decision.outcomes.filter(kind=kind, actor="customer", taken_back_at=None):
+        take_back(outcome=outcome, door=door, now=now)
 
 
 def _stored(choice: Choice, now: datetime) -> Decision:

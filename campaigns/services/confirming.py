@@ -81,6 +81,7 @@ def _ask(request: ConsentRequest, now: datetime) -> str:
             recipient=identifier.value,
             subject=f"Please confirm: {purpose_in_words(request.entry.purpose)}",
             words=_words(request),
+            now=now,
         )
     except LetterNotSent:
         logger.exception("confirmation of request %s was not sent", request.pk)

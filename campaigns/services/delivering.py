@@ -29,6 +29,7 @@ from campaigns.queries import eligibility
 from campaigns.queries.eligibility import Standing
 from campaigns.queries.policy import sending_policy, sending_policy_kept
 from campaigns.queries.spacing import has_its_day_taken
+from campaigns.rules import bounces
 from campaigns.rules.codes import REFUSAL_BIT, DeliveryState, Refusal, refusals_in
 from campaigns.services import fencing
 from campaigns.services.composing import Composed, TemplateInvalid, compose
@@ -38,6 +39,7 @@ from profiles.models import Identifier
 from profiles.queries.company import company_kept
 from profiles.querysets.consents import standing_sql
 from profiles.rules.names import IdentifierKind
+from profiles.services import bouncing
 
 logger = logging.getLogger(__name__)
 
@@ -272,8 +274,10 @@ def _composed(claimed: Sequence[Delivery], now: datetime, counts: Counter[str]) 
 
 
 def _addresses(customer_ids: Iterable[int]) -> dict[int, str]:
-    """Return one address for each customer: the one verified last, else the newest."""
-    found = Identifier.objects.filter(kind=IdentifierKind.EMAIL, customer_id__in=customer_ids)
+    """Return one address for each customer: the one verified last, else the newest; none that bounced."""
+    found = Identifier.objects.filter(
+        kind=IdentifierKind.EMAIL, customer_id__in=customer_ids, bounced_at=None
+    )
     rows = found.order_by(F("verified_at").asc(nulls_first=True), "pk")
     return dict(rows.values_list("customer_id", "value"))  # of several, the last one stays
 
@@ -291,7 +295,7 @@ def _hand_over(backend: BaseEmailBackend, mail: Mail, now: datetime) -> Delivery
     try:
         backend.send_messages([_as_email(mail, now)])
     except (smtplib.SMTPRecipientsRefused, smtplib.SMTPResponseException) as error:
-        return _refused(mail.delivery, error, now)
+        return _refused(mail, error, now)
     except ValueError:
         # No letter could be made of it (a header, an address), so nothing left.
         logger.exception("delivery %s cannot be put into an envelope", mail.delivery.pk)
@@ -380,18 +384,18 @@ def _record(
     return state if done else "taken_over"
 
 
-def _refused(delivery: Delivery, error: Exception, now: datetime) -> DeliveryState | str:
+def _refused(mail: Mail, error: Exception, now: datetime) -> DeliveryState | str:
     """Tell a refusal for good (5xx) from one for now (4xx; RFC 5321, section 4.2.1)."""
-    codes = (
-        [code for code, _ in error.recipients.values()]
-        if isinstance(error, smtplib.SMTPRecipientsRefused)
-        else [getattr(error, "smtp_code", 550)]
-    )
+    delivery, said = mail.delivery, bounces.refusals(error)
+    codes = [code for code, _ in said] or [getattr(error, "smtp_code", 550)]
     temporary = all(400 <= code < 500 for code in codes)
     if temporary and delivery.attempt < MOST_ATTEMPTS:
         _returned([delivery], now)
         return "returned"
-    return _record(delivery, DeliveryState.FAILED, f"refused_{codes[0]}", now)
+    recorded = _record(delivery, DeliveryState.FAILED, f"refused_{codes[0]}", now)
+    if any(bounces.is_no_mailbox(code, words) for code, words in said):
+        bouncing.bounced(address=mail.recipient, now=now)
+    return recorded
 
 
 def _returned(deliveries: Sequence[Delivery], now: datetime) -> int:

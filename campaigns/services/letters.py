@@ -6,15 +6,18 @@ They honour the switch and the fence like every message. Whoever writes one keep
 from __future__ import annotations
 
 import smtplib
+from datetime import datetime
 
 from django.core.mail import send_mail
 from django.db.models import F
 
 from campaigns.queries.policy import sending_policy
+from campaigns.rules import bounces
 from campaigns.services import fencing
 from cxportal.lib.errors import DomainError
 from profiles.models import Customer, Identifier
 from profiles.rules.names import IdentifierKind
+from profiles.services import bouncing
 
 
 class SendingIsStopped(DomainError):
@@ -41,8 +44,8 @@ def check_sending() -> None:
         )
 
 
-def send_letter(*, recipient: str, subject: str, words: str) -> None:
-    """Hand one letter to the mail server; never inside a transaction.
+def send_letter(*, recipient: str, subject: str, words: str, now: datetime) -> None:
+    """Hand one letter to the mail server; never inside a transaction. A mailbox that is none is noted as such.
 
     Raises:
         SendingIsStopped, LetterNotSent: nothing left, as far as we know.
@@ -53,6 +56,8 @@ def send_letter(*, recipient: str, subject: str, words: str) -> None:
     try:
         send_mail(subject, words, sender, [recipient])
     except (OSError, smtplib.SMTPException) as error:
+        if any(bounces.is_no_mailbox(code, said) for code, said in bounces.refusals(error)):
+            bouncing.bounced(address=recipient, now=now)
         raise LetterNotSent("The mail server did not take the message.") from error
 
 

@@ -79,6 +79,7 @@ def _mail(request: PrivacyRequest, now: datetime) -> str:
             recipient=address.value,
             subject=f"Your data at {company().name}",
             words=render_to_string("campaigns/export_mail.txt", context),
+            now=now,
         )
     except LetterNotSent:
         logger.exception("the link of privacy request %s was not sent", request.pk)

@@ -16,7 +16,8 @@ KEPT = timedelta(days=1)
 
 def sweep_uploads(*, now: datetime) -> int:
     """Remove uploads older than a day that no import and no rehearsal is still to read; return how many."""
-    imports = ImportJob.objects.filter(state__in=[JobState.QUEUED, JobState.RUNNING])
+    waiting = [JobState.PARKED, JobState.QUEUED, JobState.RUNNING]
+    imports = ImportJob.objects.filter(state__in=waiting)
     rehearsals = Rehearsal.objects.filter(state__in=[RunState.QUEUED, RunState.RUNNING])
     needed = {
         *imports.values_list("path", flat=True),

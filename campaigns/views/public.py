@@ -20,7 +20,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from campaigns.models import Delivery
 from campaigns.queries.received import Why, delivery_of, why
-from campaigns.rules.answers import FOLLOWS
+from campaigns.rules.answers import CAN_TAKE_BACK, FOLLOWS
 from campaigns.rules.codes import Door, OutcomeKind
 from campaigns.services import answering
 from cxportal.lib.http import client_address
@@ -67,16 +67,18 @@ def why_me(request: HttpRequest, token: str, delivery: Delivery) -> HttpResponse
     """Say why this message was written, or take one tap."""
     if request.method != "POST":
         return _why_page(request, token, delivery)
-    kind = request.POST.get("answer", "")
-    if kind not in TAPS:
+    said, back = request.POST.get("answer", ""), request.POST.get("take_back", "")
+    decision, now = delivery.decision, timezone.now()
+    if said in TAPS and not back:
+        answering.record_outcome(
+            decision=decision, kind=OutcomeKind(said), door=Door.PAGE, actor="customer", now=now
+        )
+    elif back in CAN_TAKE_BACK and not said:
+        answering.take_back_answers(
+            decision=decision, kind=OutcomeKind(back), door=Door.PAGE, now=now
+        )
+    else:
         return _why_page(request, token, delivery, status=422)
-    answering.record_outcome(
-        decision=delivery.decision,
-        kind=OutcomeKind(kind),
-        door=Door.PAGE,
-        actor="customer",
-        now=timezone.now(),
-    )
     return redirect("campaigns:why", token)
 
 
@@ -95,12 +97,16 @@ def _why_page(
     return render(request, "campaigns/why.html", context, status=status)
 
 
-def _follows(page: Why) -> list[str]:
-    """Say what each answer given so far leads to."""
+def _follows(page: Why) -> list[dict[str, Any]]:
+    """Say what each answer given so far leads to, and whether it can be taken back."""
     return [
-        FOLLOWS[OutcomeKind(one.kind)].format(
-            about=page.about, until=f"{one.until:%-d %B}" if one.until else ""
-        )
+        {
+            "text": FOLLOWS[OutcomeKind(one.kind)].format(
+                about=page.about, until=f"{one.until:%-d %B}" if one.until else ""
+            ),
+            "kind": one.kind,
+            "can_take_back": one.kind in CAN_TAKE_BACK,
+        }
         for one in page.answers
         if one.kind in FOLLOWS
     ]

@@ -6,10 +6,12 @@ Looking writes nothing. The store is kept in the session, chosen once a shift.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
 from django.contrib.sessions.backends.base import SessionBase
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -17,7 +19,8 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from campaigns.rules.codes import OutcomeKind
+from campaigns.models import Outcome
+from campaigns.rules.codes import Door, OutcomeKind
 from campaigns.services import answering
 from cxportal.lib.errors import DomainError
 from cxportal.lib.http import StaffRequest, note_shown
@@ -72,6 +75,7 @@ def customer_card(request: StaffRequest, customer_id: int) -> HttpResponse:
         card = card_of(customer=customer, store=shown["store"], now=shown["now"])
         shown["case_url"] = _case_url(request, card.cases[0].id if card.cases else 0)
         shown["privacy_url"] = _privacy_url(request, customer.pk)
+        shown["answered"] = _just_answered(request, customer.pk, request.GET.get("answered", ""))
         return render(request, "cxportal/counter_customer.html", shown | {"card": card})
 
 
@@ -93,7 +97,7 @@ def answer_suggestion(request: StaffRequest, customer_id: int) -> HttpResponse:
     if kind not in ANSWERS:
         return HttpResponse("No such answer.", status=400, content_type="text/plain")
     try:
-        answering.record_at_counter(
+        outcome = answering.record_at_counter(
             customer=customer,
             choice=(request.POST.get("moment", ""), _number(request.POST.get("subject", ""))),
             kind=OutcomeKind(kind),
@@ -102,9 +106,45 @@ def answer_suggestion(request: StaffRequest, customer_id: int) -> HttpResponse:
         )
     except DomainError as error:
         messages.error(request, error.message)
+        return redirect("counter-customer", customer.pk)
+    return redirect(f"{reverse('counter-customer', args=[customer.pk])}?answered={outcome.pk}")
+
+
+@require_POST
+@role_required(*ROLES)
+def undo_answer(request: StaffRequest, customer_id: int, outcome_id: int) -> HttpResponse:
+    """Take back what was tapped by mistake; who tapped it may, on the same day."""
+    customer = customer_or_404(pk=customer_id)
+    outcome = _own_answers(request, customer.pk).filter(pk=outcome_id).first()
+    if outcome is None:
+        messages.error(request, "There is nothing of yours to undo here.")
     else:
-        messages.success(request, ANSWERS[OutcomeKind(kind)])
+        answering.take_back(outcome=outcome, door=Door.COUNTER, now=timezone.now())
+        messages.success(request, "Undone. It is as if it had not been answered.")
     return redirect("counter-customer", customer.pk)
+
+
+def _own_answers(request: StaffRequest, customer_id: int) -> QuerySet[Outcome]:
+    """What this member of staff answered for this customer in the last day, and what stands of it."""
+    return Outcome.objects.filter(
+        customer_id=customer_id,
+        door=Door.COUNTER,
+        actor=f"staff:{request.user.pk}",
+        occurred_at__gt=timezone.now() - timedelta(days=1),
+        taken_back_at=None,
+        kind__in=ANSWERS,
+    )
+
+
+def _just_answered(request: StaffRequest, customer_id: int, text: str) -> dict[str, str] | None:
+    """Say what was kept a moment ago, with the way back."""
+    outcome = _own_answers(request, customer_id).filter(pk=_number(text)).first() if text else None
+    if outcome is None:
+        return None
+    return {
+        "text": ANSWERS[OutcomeKind(outcome.kind)],
+        "undo_url": reverse("counter-undo", args=[customer_id, outcome.pk]),
+    }
 
 
 def frame(request: StaffRequest) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from cxportal.lib.http import Shown, client_address
 from cxportal.lib.links import LinkExpired, LinkInvalid, LinkPurpose, subject_of
 from cxportal.lib.registry import Holding, registry
 from feedback.models import Case
-from profiles.models import Customer, Identifier, Pickup, PrivacyRequest, Suspicion
+from profiles.models import Customer, Finding, Identifier, Pickup, PrivacyRequest, Suspicion
 from profiles.rules.names import AccessAct
 from profiles.services import access
 
@@ -61,6 +61,11 @@ def _of_suspicion(parts: Parts) -> Sequence[int]:
     return [key for pair in pairs.values_list("low_id", "high_id") for key in pair]
 
 
+def _of_finding(parts: Parts) -> Sequence[int]:
+    found = Finding.objects.filter(pk=parts["finding_id"])
+    return list(found.values_list("customer_id", flat=True))
+
+
 def _of_pickup(parts: Parts) -> Sequence[int]:
     pickups = Pickup.objects.filter(pk=parts["pickup_id"])
     return list(pickups.values_list("customer_id", flat=True))
@@ -92,6 +97,7 @@ OF_CASE = Look(whom=_of_case)
 LOOKS: Mapping[str, Look] = {
     "counter": A_SEARCH,
     "counter-answer": OF_CUSTOMER,
+    "counter-undo": OF_CUSTOMER,
     "counter-book": OF_CUSTOMER,
     "counter-coming": A_LIST,
     "counter-customer": OF_CUSTOMER,
@@ -106,6 +112,9 @@ LOOKS: Mapping[str, Look] = {
     "customer-export": Look(AccessAct.EXPORTED, _customer),
     "customer-export-file": Look(AccessAct.EXPORTED, _of_request),
     "customer-erase": Look(AccessAct.ERASED, _customer),
+    "clean-data": A_LIST,
+    "clean-data-say": Look(whom=_of_finding),
+    "counter-question": OF_CUSTOMER,
     "duplicates": A_LIST,
     "duplicate": Look(whom=_of_suspicion),
     "looks": A_LIST,

@@ -90,14 +90,24 @@ def undo(*, said: Said) -> ReorderSchedule:
         NothingToUndo: the customer said nothing of this product.
     """
     with transaction.atomic():
-        newest = (
-            ReorderStatement.objects.filter(customer=said.customer, product=said.product)
-            .order_by("-occurred_at", "-pk")
-            .first()
-        )
+        newest = _newest(said)
         if newest is None:
             raise NothingToUndo("There is nothing to undo here.")
         return _state(said, "undo", None, **newest.before)
+
+
+def take_back(*, said: Said, kind: str, said_at: datetime) -> ReorderSchedule | None:
+    """Undo one statement where it is still the newest; what was said since stands, and nothing is changed."""
+    with transaction.atomic():
+        newest = _newest(said)
+        if newest is None or (newest.kind, newest.occurred_at) != (kind, said_at):
+            return None
+        return _state(said, "undo", None, **newest.before)
+
+
+def _newest(said: Said) -> ReorderStatement | None:
+    statements = ReorderStatement.objects.filter(customer=said.customer, product=said.product)
+    return statements.order_by("-occurred_at", "-pk").first()
 
 
 def _state(said: Said, kind: str, days: int | None, **changes: object) -> ReorderSchedule:

@@ -11,13 +11,13 @@ from django.test import Client
 
 from campaigns.models import Delivery, Outcome
 from campaigns.rules.codes import Door, OutcomeKind, Verdict
-from campaigns.services import delivering, planning
+from campaigns.services import answering, delivering, planning
 from campaigns.services.deciding import Context, decide
 from cxportal.lib.links import LinkPurpose, token_for
 from feedback.models import Case
 from profiles.models import ConsentEntry, ConsentRule, ReorderStatement
 from profiles.rules.names import ConsentState, Purpose
-from profiles.services import consenting
+from profiles.services import consenting, scheduling
 from tests.factories.campaigns import due_habit, reachable_customer, ready_house, wording
 from tests.factories.profiles import ProductFactory, PurchaseFactory, PurchaseLineFactory
 from tests.pages.tables import fingerprint
@@ -190,6 +190,87 @@ def test_anything_else_is_refused_and_changes_nothing(delivery, answer):
 def test_a_form_from_elsewhere_is_refused(delivery, stranger):
     assert stranger.post(why_of(delivery), {"answer": "helpful"}).status_code == 403
     assert not Outcome.objects.exists()
+
+
+# --- taken back -----------------------------------------------------------------------------------
+
+
+def take_back(delivery: Delivery, answer: str):
+    return Client().post(why_of(delivery), {"take_back": answer}, follow=True)
+
+
+@pytest.mark.parametrize(
+    "answer", ["helpful", "not_relevant", "not_now", "less_of_this", "still_have_plenty"]
+)
+def test_an_answer_can_be_taken_back_and_given_again(delivery, at_noon, answer):
+    Delivery.objects.update(state="failed")
+    subject = delivery.decision.moment.subject_id
+    assert "Take it back" in tap(delivery, answer).content.decode()
+    for _ in range(2):
+        page = take_back(delivery, answer).content.decode()
+        assert "notice-good" not in page
+        assert 'aria-pressed="true"' not in page
+        assert (Verdict.SPEAK, subject) in decided(delivery, at_noon)
+    assert "notice-good" in tap(delivery, answer).content.decode()
+    assert Outcome.objects.filter(taken_back_at=None).count() == 1
+    assert Outcome.objects.filter(taken_back_at=at_noon).count() == 1
+
+
+def test_plenty_taken_back_gives_the_schedule_back(delivery):
+    tap(delivery, "still_have_plenty")
+    take_back(delivery, "still_have_plenty")
+    assert delivery.customer.schedules.get().not_before_on is None
+    assert [s.kind for s in ReorderStatement.objects.order_by("pk")] == ["plenty", "undo"]
+
+
+def test_plenty_taken_back_leaves_what_was_said_since(delivery, at_noon):
+    tap(delivery, "still_have_plenty")
+    beans = delivery.customer.schedules.get().product
+    later = at_noon + timedelta(hours=1)
+    with time_machine.travel(later, tick=False):
+        scheduling.pause(
+            said=scheduling.Said(customer=delivery.customer, product=beans, door="page", now=later)
+        )
+        take_back(delivery, "still_have_plenty")
+    schedule = delivery.customer.schedules.get()
+    assert schedule.paused_at == later
+    assert schedule.not_before_on == (at_noon + timedelta(days=14)).date()
+
+
+@pytest.mark.parametrize("answer", ["stop", "asked_for_a_person"])
+def test_what_has_its_own_way_back_is_not_taken_back_here(delivery, answer):
+    page = tap(delivery, answer).content.decode()
+    assert "Take it back" not in page
+    before = fingerprint()
+    assert Client().post(why_of(delivery), {"take_back": answer}).status_code == 422
+    assert fingerprint() == before
+
+
+def test_a_stop_leads_to_agreeing_again(delivery):
+    page = tap(delivery, "stop").content.decode()
+    assert re.search(r'<a href="[^"]*/stop/[^"]+">Agree again</a>', page)
+
+
+def test_taking_back_what_was_never_said_changes_nothing(delivery):
+    before = fingerprint()
+    assert take_back(delivery, "not_relevant").status_code == 200
+    assert fingerprint() == before
+
+
+def test_both_at_once_is_refused(delivery):
+    both = {"answer": "helpful", "take_back": "not_now"}
+    assert Client().post(why_of(delivery), both).status_code == 422
+    assert not Outcome.objects.exists()
+
+
+def test_what_staff_answered_is_not_the_customers_to_take_back(delivery, at_noon):
+    outcome = answering.record_outcome(
+        decision=delivery.decision, kind=OutcomeKind.NOT_RELEVANT, door=Door.COUNTER,
+        actor="staff:1", now=at_noon,
+    )  # fmt: skip
+    take_back(delivery, "not_relevant")
+    outcome.refresh_from_db()
+    assert outcome.taken_back_at is None
 
 
 # --- links ----------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from datetime import timedelta
 import numpy as np
 import pytest
 import time_machine
+from django.contrib.auth.models import User
 from django.db.models import JSONField, Value
 
 from campaigns.models import Campaign, Decision, Outcome
@@ -233,6 +234,40 @@ def test_other_answers_are_refused(mira, dolores, kind):
 def test_what_was_never_suggested_cannot_be_answered(mira, dolores, broken):
     assert "no longer open" in answer(mira, dolores, "said", **broken).content.decode()
     assert not Outcome.objects.exists()
+
+
+def undo(client, customer):
+    return client.post(
+        f"/counter/{customer.pk}/answer/{Outcome.objects.latest('pk').pk}/undo/", follow=True
+    )
+
+
+@pytest.mark.parametrize("kind", ["said", "not_now", "not_relevant"])
+def test_a_slip_of_the_finger_is_undone(mira, dolores, now, kind):
+    page = answer(mira, dolores, kind).content.decode()
+    assert f"/answer/{Outcome.objects.get().pk}/undo/" in page
+    page = undo(mira, dolores).content.decode()
+    assert "Undone." in page
+    assert 'value="said"' in page
+    assert Outcome.objects.get().taken_back_at == now
+    assert "nothing of yours" in undo(mira, dolores).content.decode()
+    assert Outcome.objects.get().taken_back_at == now
+
+
+def test_nobody_elses_answer_is_undone_and_no_old_one(browser_of, mira, dolores, now):
+    answer(mira, dolores, "said")
+    same, other = User.objects.get(pk=mira.session["_auth_user_id"]), browser_of(Role.SUPERVISOR)
+    assert "nothing of yours" in undo(other, dolores).content.decode()
+    with time_machine.travel(now + timedelta(hours=25), tick=False):
+        mira.force_login(same)
+        assert "nothing of yours" in undo(mira, dolores).content.decode()
+    assert Outcome.objects.get().taken_back_at is None
+
+
+def test_one_customers_answer_is_not_undone_under_another(mira, dolores):
+    answer(mira, dolores, "said")
+    assert "nothing of yours" in undo(mira, reachable_customer("Ann Other")).content.decode()
+    assert Outcome.objects.get().taken_back_at is None
 
 
 # --- who and where --------------------------------------------------------------------------------
