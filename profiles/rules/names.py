@@ -177,8 +177,9 @@ class PrivacyRequestKind(StrEnum):
 
 
 class JobState(StrEnum):
-    """Where an import stands; the row is the queue."""
+    """Where an import stands; the row is the queue. ``parked``: a person has to confirm its columns."""
 
+    PARKED = "parked"
     QUEUED = "queued"
     RUNNING = "running"
     DONE = "done"
