@@ -116,9 +116,9 @@ EXPORT_DIR = STATE_DIR / "exports"
 # An order file of some years: far above what a browser form usually carries, and streamed to disk.
 ORDER_FILE_MAX_BYTES = env.int("ORDER_FILE_MAX_BYTES", default=2 * 1024**3)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024**2
-# How many events a key may hand in, on average, at each web process (profiles/api/events.py).
+# How many events a second a key may hand in, on average (profiles/api/events.py).
 EVENTS_PER_SECOND = env.int("EVENTS_PER_SECOND", default=5000)
-# How many requests a key may make of the REST API, likewise (profiles/api/operations.py).
+# How many requests a second a key may make of the REST API, likewise (profiles/api/operations.py).
 API_REQUESTS_PER_SECOND = env.int("API_REQUESTS_PER_SECOND", default=50)
 FILE_UPLOAD_TEMP_DIR = env.str("FILE_UPLOAD_TEMP_DIR", default="") or None
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from celery import shared_task
 from django.utils import timezone
 
+from cxportal.lib import rates
 from profiles.services import (
     erasing,
     exporting,
@@ -102,7 +103,8 @@ def _while_some(run_next: Callable[..., bool]) -> int:
 
 @shared_task(name="profiles.let_go")
 def let_go() -> dict[str, int]:
-    """Let go of what is older than its rule, and of export files whose link has expired."""
+    """Let go of what is older than its rule, of export files whose link has expired, and of full buckets."""
     now = timezone.now()
     removed = exporting.remove_expired(now=now)
     return retaining.retain(now=now) | ({"exports": removed} if removed else {})
+    rates.sweep(now=now)

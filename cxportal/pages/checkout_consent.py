@@ -22,7 +22,7 @@ from django.views.decorators.http import require_http_methods
 
 from cxportal.lib.errors import DomainError
 from cxportal.lib.http import client_address
-from cxportal.lib.limits import within
+from cxportal.lib.rates import RateLimit
 from cxportal.pages.joining_forms import box_language, evidence_of
 from profiles.models import Source
 from profiles.queries.card import offered_wordings
@@ -31,7 +31,7 @@ from profiles.rules.origins import normal_origin
 from profiles.rules.purposes import MESSAGES, purpose_in_words
 from profiles.services import joining
 
-MOST_AN_HOUR = 60
+FROM_ONE_ADDRESS = RateLimit("checkout", per_second=60 / 3600, burst=60)
 THANKS = "Thank you. Where a confirmation is needed, a mail asks for it."
 
 
@@ -83,7 +83,7 @@ def agree(request: HttpRequest, shop: str) -> HttpResponse:
         return _told(request, source, THANKS)
     if not wordings:
         return _told(request, source, "No box was ticked. Nothing was stored.", status=422)
-    if not within(f"checkout:{client_address(request)}", most=MOST_AN_HOUR, seconds=3600):
+    if FROM_ONE_ADDRESS.wait_seconds(client_address(request), now=timezone.now()):
         return _told(request, source, "Too many from here in an hour.", status=429)
     who = joining.Joining(
         source=source,

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from campaigns.services import letters
 from cxportal.lib.errors import DomainError
 from cxportal.lib.http import client_address
-from cxportal.lib.limits import within
+from cxportal.lib.rates import RateLimit
 from cxportal.pages.joining_forms import (
     JoiningForm,
     box_language,
@@ -33,7 +33,7 @@ from profiles.services import joining, suppressing
 logger = logging.getLogger(__name__)
 
 # A whole store may sit behind one address; a program that fills forms is stopped all the same.
-MOST_AN_HOUR = 60
+FROM_ONE_ADDRESS = RateLimit("sign-up", per_second=60 / 3600, burst=60)
 # One link in ten minutes is enough; more would make a nuisance out of somebody else's address.
 PAUSE_SECONDS = 600
 
@@ -51,7 +51,7 @@ def sign_up(request: HttpRequest, code: str) -> HttpResponse:
         return _page(request, place, form, status=422)
     if form.cleaned_data["website"]:
         return redirect("sign-up-done", code)
-    if not within(f"join:{client_address(request)}", most=MOST_AN_HOUR, seconds=3600):
+    if FROM_ONE_ADDRESS.wait_seconds(client_address(request), now=timezone.now()):
         form.add_error(None, "Too many sign-ups from here in an hour. Ask at the counter.")
         return _page(request, place, form, status=429)
     try:

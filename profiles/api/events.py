@@ -185,12 +185,13 @@ def _single(said: dict[str, Any], door: str) -> dict[str, Any]:
 
 @cache
 def _limit(per_second: int) -> RateLimit:
-    return RateLimit(per_second=per_second, burst=max(MOST_EVENTS, 2 * per_second))
+    burst = max(MOST_EVENTS, 2 * per_second)
+    return RateLimit("events", per_second=per_second, burst=burst, ahead=burst / 40)
 
 
 def _check_rate(key: ApiKey, events: int) -> None:
     limit = _limit(settings.EVENTS_PER_SECOND)
-    seconds = limit.wait_seconds(str(key.pk), cost=max(1, events), at=time.monotonic())
+    seconds = limit.wait_seconds(str(key.pk), cost=max(1, events), now=timezone.now())
     if seconds:
         raise TooMany(seconds)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -36,14 +35,14 @@ _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class KeyRate(BaseThrottle):
-    """So many requests a second for each key, at each web process."""
+    """So many requests a second for each key."""
 
     _seconds = 0
 
     def allow_request(self, request: Request, view: APIView) -> bool:
         key = str(request.auth.pk) if isinstance(request.auth, ApiKey) else ""
         limit = _limit(settings.API_REQUESTS_PER_SECOND)
-        self._seconds = limit.wait_seconds(key, cost=1, at=time.monotonic())
+        self._seconds = limit.wait_seconds(key, now=timezone.now())
         return not self._seconds
 
     def wait(self) -> float:
@@ -52,7 +51,7 @@ class KeyRate(BaseThrottle):
 
 @cache
 def _limit(per_second: int) -> RateLimit:
-    return RateLimit(per_second=per_second, burst=4 * per_second)
+    return RateLimit("api", per_second=per_second, burst=4 * per_second)
 
 
 class AlwaysJson(BaseContentNegotiation):

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
-from django.core.cache import cache
 
 from profiles.models import ConsentEntry, Source
 from profiles.rules.names import Purpose, SourceKind
@@ -43,7 +42,6 @@ def checkout(live_server, transactional_db) -> Iterator[str]:
 @pytest.fixture
 def asks(checkout):
     """The shop may ask, in the present words."""
-    cache.clear()
     ready_house()
     wording(Purpose.REMINDERS)
     wording(Purpose.OFFERS)

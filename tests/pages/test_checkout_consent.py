@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 import time_machine
-from django.core.cache import cache
 from django.test import Client
 
 from profiles.models import ConsentEntry, ConsentRule, Customer, Source
@@ -22,7 +21,6 @@ def shop(db, now):
     ready_house()
     wording(Purpose.REMINDERS)
     wording(Purpose.OFFERS)
-    cache.clear()
     with time_machine.travel(now, tick=False):
         yield Source.objects.create(
             code="web-shop", name="Web shop", kind=SourceKind.PAGE, origins=[SHOP]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 import time_machine
-from django.core.cache import cache
 from django.test import Client
 
 from campaigns.models import SandboxMessage, SendingPolicy
@@ -22,7 +21,6 @@ def house(db, now):
     wording(Purpose.REMINDERS)
     wording(Purpose.OFFERS)
     PlaceFactory()
-    cache.clear()
     with time_machine.travel(now, tick=False):
         yield
 

@@ -6,7 +6,6 @@ from datetime import date, timedelta
 
 import pytest
 import time_machine
-from django.core.cache import cache
 from django.test import Client
 
 from campaigns.models import SandboxMessage
@@ -25,7 +24,6 @@ MARA = {"name": "Mara Lind", "contact": "mara@example.com"}
 @pytest.fixture(autouse=True)
 def shop(house, django_user_model):
     """A store, a web shop that may ask, and offers that are asked twice."""
-    cache.clear()
     Place.objects.create(code="main-street", name="Main Street", kind=PlaceKind.STORE)
     consenting.publish_wording(purpose="reminders", language="en", text=REMIND)
     consenting.publish_wording(purpose="offers", language="en", text=OFFERS)
