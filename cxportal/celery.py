@@ -45,6 +45,8 @@ app.conf.beat_schedule = {
     "refit": _tick("profiles.refit_rhythms", 600.0),
     # Probable duplicates, once a night; the tick asks whether it is time.
     "suspect": _tick("profiles.suspect_duplicates", 600.0),
+    # What is wrong in customers' data, once a night; the tick asks whether it is time.
+    "clean": _tick("profiles.find_unclean", 600.0),
     # What was written for a customer in the very moment in which they were merged.
     "settle": _tick("profiles.settle_merges", 60.0),
     # Whoever asks for their data, or to be erased, is in front of the page.

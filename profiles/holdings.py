@@ -180,6 +180,28 @@ HOLDINGS: tuple[Holding | Mention | Erasure, ...] = (
         also="high",
     ),
     Holding(
+        "profiles.SharedSighting",
+        "Addresses and numbers that you and others were seen with",
+        customer="profile__customer",
+        follows="",
+        shown=("identifier__kind", "seen_at"),
+        also="identifier__customer",
+    ),
+    Holding(
+        "profiles.Finding",
+        "What we took for wrong in your data",
+        follows="origin_customer_id",
+        one_per=("kind", "subject"),
+        shown=("kind", "subject", "found_at", "settled_at"),
+        personal=("of_value",),
+    ),
+    Holding(
+        "profiles.AskedQuestion",
+        "What we asked about your data",
+        follows="origin_customer_id",
+        shown=("subject", "said", "door", "said_at"),
+    ),
+    Holding(
         "profiles.AccessRecord",
         "Who looked at your data",
         follows="",

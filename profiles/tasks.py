@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from cxportal.lib import rates
 from profiles.services import (
+    cleaning,
     erasing,
     exporting,
     importing,
@@ -57,6 +58,13 @@ def lapse_pickups() -> int:
 def suspect_duplicates() -> int:
     """Look for probable duplicates among whoever changed, once a night."""
     return suspecting.suspect_if_due(now=timezone.now()).pairs
+
+
+@shared_task(name="profiles.find_unclean", soft_time_limit=3 * 3600, time_limit=3 * 3600 + 60)
+def find_unclean() -> dict[str, int]:
+    """Look for what is wrong in customers' data, once a night."""
+    looked = cleaning.find_if_due(now=timezone.now())
+    return {"customers": looked.customers, "new": looked.new, "gone": looked.gone}
 
 
 @shared_task(name="profiles.settle_merges")

@@ -59,7 +59,7 @@ RECORD = (
     | _grants("profiles", "view", "habit reorderschedule reorderstatement")
     | _grants("profiles", "view", "consententry consentwording consentevidence")
     | _grants("profiles", "view", "attribute factvalue household householdmember householdwarning")
-    | _grants("profiles", "view", "product category place source profileedge suspicion")
+    | _grants("profiles", "view", "product category place source profileedge suspicion finding")
     | _grants("profiles", "view", "pickup pickupline pickupevent")
     | _grants("campaigns", "view", "moment decision outcome delivery message campaign")
     | _grants("loyalty", "view", "pointsentry programme tier")
@@ -69,6 +69,8 @@ RECORD = (
 PRIVACY = _grants("profiles", "view add", "privacyrequest")
 # Saying who is one customer, and who are two.
 IDENTITY = _grants("profiles", "add change", "profileedge suspicion")
+# Saying that something in a customer's data is fine as it is, or works again.
+CLEANING = _grants("profiles", "change", "finding")
 # Working on what customers asked for.
 CASEWORK = _grants("feedback", "add change", "case") | _grants("feedback", "add", "casenote")
 # What a figure is made of, without a name, an address or a word to anybody.
@@ -91,6 +93,7 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
     Role.MANAGER: (
         RECORD
         | IDENTITY
+        | CLEANING
         | _grants("profiles", "view change", "identifierrule")
         | FIGURES
         | CASEWORK
@@ -114,6 +117,7 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
     Role.SUPERVISOR: (
         RECORD
         | IDENTITY
+        | CLEANING
         | CASEWORK
         | PRIVACY
         | _grants("profiles", "view", "accessrecord retentionrule")

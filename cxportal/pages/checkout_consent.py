@@ -25,10 +25,10 @@ from cxportal.lib.http import client_address
 from cxportal.lib.rates import RateLimit
 from cxportal.pages.joining_forms import box_language, evidence_of
 from profiles.models import Source
-from profiles.queries.card import offered_wordings
+from profiles.queries.card import offered_to_newcomers
 from profiles.queries.company import company
 from profiles.rules.origins import normal_origin
-from profiles.rules.purposes import MESSAGES, purpose_in_words
+from profiles.rules.purposes import purpose_in_words
 from profiles.services import joining
 
 FROM_ONE_ADDRESS = RateLimit("checkout", per_second=60 / 3600, burst=60)
@@ -48,17 +48,15 @@ def boxes(request: HttpRequest, shop: str) -> HttpResponse:
     """Tell the present wordings of a shop's language, each with the key that the answer names."""
     source = _shop(shop)
     language = box_language(request.GET.get("language", ""))
-    offered = offered_wordings(language)
     shown = [
         {
             "wording": f"{one.purpose}.{one.language}.{one.version}",
-            "purpose": str(purpose),
-            "title": purpose_in_words(purpose).capitalize(),
+            "purpose": one.purpose,
+            "title": purpose_in_words(one.purpose).capitalize(),
             "text": one.text,
             "language": one.language,
         }
-        for purpose, _ in MESSAGES
-        if (one := offered.get(purpose))
+        for one in offered_to_newcomers(language)
     ]
     answer = JsonResponse({"company": company().name, "language": language, "boxes": shown})
     return _shared(request, source, answer)

@@ -14,6 +14,7 @@ from campaigns.services.deciding import Choice, decide
 from cxportal.lib.registry import registry
 from cxportal.pages.counter_coming import Visits, visits
 from cxportal.pages.counter_known import CounterKnown, counter_known
+from cxportal.pages.question_card import QuestionCard, question_card
 from feedback.queries import OpenCase, open_cases
 from loyalty.queries import Standing, standing
 from profiles.models import Customer
@@ -24,6 +25,7 @@ from profiles.queries.card import (
     contacts,
     recent_purchases,
 )
+from profiles.queries.cleanness import ProfileLine, profile_line, state_of
 from profiles.queries.company import company
 from profiles.queries.places import Store
 from profiles.queries.purchases import bought_on
@@ -77,6 +79,8 @@ class Card:
     cases: Sequence[OpenCase]
     recent: Sequence[RecentPurchase]
     consents: Sequence[Consent]
+    profile: ProfileLine
+    asked: QuestionCard | None
 
     @property
     def points(self) -> str:
@@ -92,6 +96,7 @@ def card_of(*, customer: Customer, store: Store, now: datetime) -> Card:
     """Bring together what all apps know of a customer; reads only."""
     house = company()
     zone = ZoneInfo(house.time_zone)
+    state = state_of(customer.pk, now)
     choices = decide(customers=[customer.pk], context=COUNTER, now=now)
     return Card(
         customer=customer,
@@ -107,6 +112,8 @@ def card_of(*, customer: Customer, store: Store, now: datetime) -> Card:
         cases=open_cases([customer.pk]).get(customer.pk, []),
         recent=recent_purchases(customer.pk, now, company_zone=house.time_zone, limit=MOST_RECENT),
         consents=consents(customer.pk, "", now),
+        profile=profile_line(state, store.zone),
+        asked=question_card(customer=customer, zone=store.zone, now=now, state=state, aloud=True),
     )
 
 

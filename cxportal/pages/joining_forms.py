@@ -9,14 +9,15 @@ from typing import Any
 from django import forms
 from django.http import HttpRequest
 from django.template.loader import render_to_string
+from django.utils import timezone
 
 from campaigns.services import letters
 from cxportal.lib.http import client_address
 from cxportal.lib.links import LinkPurpose, link
 from profiles.models import ConsentWording, Customer, Identifier
-from profiles.queries.card import offered_wordings
+from profiles.queries.card import offered_to_newcomers
 from profiles.queries.company import company
-from profiles.rules.purposes import MESSAGES, purpose_in_words
+from profiles.rules.purposes import purpose_in_words
 from profiles.services import consenting
 
 
@@ -54,11 +55,9 @@ class JoiningForm(forms.Form):
 
 def boxes(language: str, ticked: Sequence[str] = ()) -> Sequence[Box]:
     """The boxes in this language, in the order of the purposes."""
-    offered = offered_wordings(language)
     return [
-        Box(one.pk, purpose_in_words(purpose).capitalize(), one.text, str(one.pk) in ticked)
-        for purpose, _ in MESSAGES
-        if (one := offered.get(purpose))
+        Box(one.pk, purpose_in_words(one.purpose).capitalize(), one.text, str(one.pk) in ticked)
+        for one in offered_to_newcomers(language)
     ]
 
 
@@ -90,4 +89,5 @@ def send_page_link(*, customer: Customer, identifier: Identifier, place_name: st
         recipient=identifier.value,
         subject=f"Your page at {house.name}",
         words=render_to_string("cxportal/sign_up_mail.txt", context),
+        now=timezone.now(),
     )

@@ -41,7 +41,12 @@ def fact(
     return redirect(f"{page}?fact={version.pk}#known")
 
 
-def _tell(told: Told, attribute: Attribute, form: QueryDict) -> tuple[FactValue, str]:
+def tell(told: Told, attribute: Attribute, form: QueryDict) -> tuple[FactValue, str]:
+    """Keep the value of a form, with the tick that a delicate one needs, and say so.
+
+    Raises:
+        DomainError: nothing was written.
+    """
     several = attribute.type == AttributeType.CHOICES
     value = form.getlist("value") if several else form.get("value", "")
     if attribute.sensitivity == Sensitivity.SPECIAL:
@@ -66,7 +71,7 @@ def _undo(told: Told, attribute: Attribute, form: QueryDict) -> tuple[FactValue,
 
 
 SAYINGS: dict[str, Callable[[Told, Attribute, QueryDict], tuple[FactValue, str]]] = {
-    "tell": _tell,
+    "tell": tell,
     "delete": _delete,
     "undo": _undo,
 }

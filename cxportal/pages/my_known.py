@@ -115,9 +115,9 @@ def my_known(
     members = household(customer.pk, now)
     today = now.astimezone(zone).date()
     return MyKnown(
-        facts=[_card(one, zone, actor, changed) for one in known if one.version],
-        untold=[_card(one, zone, actor) for one in known if one.is_active and not one.version],
-        deleted=[_card(one, zone, actor) for one in known if one.deletion_id],
+        facts=[fact_card(one, zone, actor, changed) for one in known if one.version],
+        untold=[fact_card(one, zone, actor) for one in known if one.is_active and not one.version],
+        deleted=[fact_card(one, zone, actor) for one in known if one.deletion_id],
         people=[_person(member, today) for member in members],
         allergens=[Option(code.value, words) for code, words in ALLERGEN.items()],
         roles=[Option(role.value, words) for role, words in ROLE.items()],
@@ -140,7 +140,8 @@ def agreement_of(name: str, purpose: str) -> Agreement:
     return Agreement(special_wording(name, purpose))
 
 
-def _card(one: Known, zone: ZoneInfo, actor: str, changed: int = 0) -> FactCard:
+def fact_card(one: Known, zone: ZoneInfo, actor: str, changed: int = 0) -> FactCard:
+    """Show one fact to an ``actor``, and offer to take back what they said in the version ``changed``."""
     version, kind = one.version, one.schema.type
     return FactCard(
         id=one.attribute_id,

@@ -34,11 +34,16 @@ from profiles.models import Customer, Product
 from profiles.queries.card import Consent, Rhythm, consents, rhythm_of, wording_shown
 from profiles.queries.company import company, company_day, company_kept
 from profiles.rules.names import Channel, ConsentState, Purpose
+from profiles.rules.purposes import BOXES
 from profiles.rules.reordering import asked_span, day_words
 from profiles.services import consenting, preferring, scheduling
 
 View = Callable[..., HttpResponse]
 DOOR = "page"
+STOPPED: dict[str, str] = {Purpose.LOCATION: "nothing new is kept of where you are"}
+STOPPED_ALL = (
+    "Stopped: no reminders, no offers, and nothing of where you are. Your page stays here."
+)
 ACTOR = "customer"
 
 
@@ -195,23 +200,25 @@ SAYINGS: dict[str, Callable[[scheduling.Said, Rhythm, HttpRequest], str]] = {
 @by_link
 def consent(request: HtmxRequest, token: str, customer: Customer) -> HttpResponse:
     """Give or withdraw consent for one purpose and channel, or withdraw all."""
-    known = consents(customer.pk, customer.language or company().language, timezone.now())
+    language = customer.language or company().language
+    known = consents(customer.pk, language, timezone.now(), BOXES)
     if request.POST.get("scope") == "all":
         for granted in known:
             _withdraw(request, customer, granted)
-        messages.success(request, "Stopped: no reminders and no offers. Your page stays here.")
+        messages.success(request, STOPPED_ALL)
         return _back(token, "channels")
     one = _asked_for(request, known)
     if request.POST.get("state") == ConsentState.WITHDRAWN:
         _withdraw(request, customer, one)
-        messages.success(request, f"Stopped: no more {one.purpose_words}. Starting is as near.")
+        what = STOPPED.get(one.purpose, f"no more {one.purpose_words}")
+        messages.success(request, f"Stopped: {what}. Starting is as near.")
     elif one.is_granted:  # said in another tab
         messages.success(request, f"You agreed to {one.purpose_words} before. It stays so.")
     elif not _agreed(request, one):
         return _page(request, token, customer, must_tick=one.purpose)
     else:
         messages.success(request, _grant(request, customer, one))
-    return _back(token, "channels")
+    return _back(token, "where" if one.purpose == Purpose.LOCATION else "channels")
 
 
 def _asked_for(request: HttpRequest, known: Sequence[Consent]) -> Consent:

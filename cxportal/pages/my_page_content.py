@@ -14,6 +14,7 @@ from campaigns.queries.policy import sending_policy
 from campaigns.queries.received import Received, received
 from cxportal.pages.my_coming import MyComing, my_coming
 from cxportal.pages.my_known import MyKnown, my_known
+from cxportal.pages.question_card import QuestionCard, question_card
 from feedback.queries import OpenCase, OpenQuestion, open_cases, open_questions
 from loyalty.queries import HistoryLine, Standing, history, standing
 from profiles.models import ContactPreference, Customer
@@ -28,6 +29,7 @@ from profiles.queries.card import (
 from profiles.queries.company import company
 from profiles.queries.usual import UsualNow, usuals
 from profiles.rules.cadence import Unsure
+from profiles.rules.purposes import BOXES
 from profiles.rules.reordering import REMIND_BEFORE_DAYS, asked_span, day_words, span
 
 # What stands open; the rest is one tap away.
@@ -95,12 +97,14 @@ class MyPage:
     policy: SendingPolicy
     cases: Sequence[OpenCase]
     question: OpenQuestion | None
+    asked: QuestionCard | None
+    location: Consent
     known: MyKnown
     zone: ZoneInfo
 
     @property
     def agrees_to_something(self) -> bool:
-        return any(one.is_granted or one.asked_at for one in self.consents)
+        return any(one.is_granted or one.asked_at for one in [*self.consents, self.location])
 
     @property
     def points(self) -> str:
@@ -133,6 +137,9 @@ def my_page(
     zone = ZoneInfo(customer.time_zone or house.time_zone)
     company_zone = ZoneInfo(house.time_zone)
     today = now.astimezone(company_zone).date()
+    language = customer.language or house.language
+    *messages, location = consents(customer.pk, language, now, BOXES)
+    question = open_questions([customer.pk], now).get(customer.pk)
     known = rhythms(customer.pk, now)
     sure = [one for one in known if _is_told(one, policy, today)]
 
@@ -158,11 +165,16 @@ def my_page(
         history=history(customer.pk, limit=10),
         received=received(customer.pk),
         contacts=contacts(customer.pk),
-        consents=consents(customer.pk, customer.language or house.language, now),
+        consents=messages,
         preference=preference(customer),
         policy=policy,
         cases=open_cases([customer.pk]).get(customer.pk, []),
-        question=open_questions([customer.pk], now).get(customer.pk),
+        question=question,
+        # One question at a time, whoever asks it.
+        asked=None
+        if question
+        else question_card(customer=customer, zone=zone, now=now, aloud=False),
+        location=location,
         known=my_known(customer=customer, zone=zone, now=now, just=just),
         zone=zone,
     )

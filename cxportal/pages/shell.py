@@ -70,6 +70,7 @@ NAVIGATION = (
         roles_with("profiles.view_customer"),
     ),
     Entry("Duplicates", "duplicates", "person", roles_with("profiles.view_suspicion")),
+    Entry("Clean data", "clean-data", "check", roles_with("profiles.view_finding")),
     Entry(
         "Decisions",
         "admin:campaigns_decision_changelist",

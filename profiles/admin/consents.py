@@ -16,7 +16,7 @@ from cxportal.lib.admin import ReadOnlyAdmin, links
 from profiles.admin.people import OfCustomerAdmin
 from profiles.models import ConsentEntry, ConsentRule, ConsentWording
 from profiles.rules.names import Purpose
-from profiles.rules.purposes import MESSAGES
+from profiles.rules.purposes import BOXES
 from profiles.services import consenting
 
 
@@ -49,7 +49,7 @@ class ConsentEntryAdmin(OfCustomerAdmin):
 class WordingForm(forms.ModelForm):
     """A new version of the sentence beside a box; older ones stay as they were agreed to."""
 
-    purpose = forms.ChoiceField(choices=[(str(p), str(p)) for p, _ in MESSAGES])
+    purpose = forms.ChoiceField(choices=[(str(p), str(p)) for p, _ in BOXES])
     language = forms.RegexField(
         r"^[a-z]{2,3}$", max_length=10, help_text="en, de, …: the language that it is written in."
     )
@@ -95,10 +95,10 @@ class ConsentWordingAdmin(ReadOnlyAdmin):
 
 @admin.register(ConsentRule)
 class ConsentRuleAdmin(ModelAdmin):
-    """Double opt-in by purpose; every purpose has its rule, none is added or goes."""
+    """How each purpose is asked; every purpose has its rule, none is added or goes."""
 
-    list_display = ("purpose", "needs_confirmation")
-    fields = ("purpose", "needs_confirmation")
+    list_display = ("purpose", "needs_confirmation", "is_asked_at_joining")
+    fields = ("purpose", "needs_confirmation", "is_asked_at_joining")
     readonly_fields = ("purpose",)
     ordering = ("purpose",)
 

@@ -6,18 +6,21 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from cxportal.lib.admin import ReadOnlyAdmin, ReadOnlyInline, links
 from profiles.admin.people import PartsInline
 from profiles.models import ConsentEntry, Customer, Identifier, Profile, ReorderSchedule
+from profiles.queries.cleanness import ProfileLine, profile_line, state_of
+from profiles.queries.company import company_zone
 from profiles.queries.finding import matching
 
 
 class IdentifierInline(ReadOnlyInline):
     model = Identifier
-    fields = ("kind", "value", "first_seen_at", "verified_at")
+    fields = ("kind", "value", "first_seen_at", "last_seen_at", "verified_at", "bounced_at")
     ordering = ("kind", "pk")
 
 
@@ -73,6 +76,9 @@ class CustomerAdmin(ReadOnlyAdmin):
         "time_zone",
         "home_place",
         "created_at",
+        "complete",
+        "fresh",
+        "wrong",
         "rows",
         "privacy",
     )
@@ -86,6 +92,24 @@ class CustomerAdmin(ReadOnlyAdmin):
         if customer.merged_into_id:
             return format_html("merged into {}", links([_customer_link(customer.merged_into_id)]))
         return "present"
+
+    @admin.display(description="complete")
+    def complete(self, customer: Customer) -> str:
+        """How complete the profile is, and what is missing."""
+        line = _line(customer)
+        return f"{line.complete} ({line.percent} of 100 by weight)" if line else ""
+
+    @admin.display(description="fresh")
+    def fresh(self, customer: Customer) -> str:
+        """Since when what is known was last confirmed."""
+        line = _line(customer)
+        return line.fresh if line else ""
+
+    @admin.display(description="to look at")
+    def wrong(self, customer: Customer) -> str:
+        """What is wrong and nobody found fine."""
+        line = _line(customer)
+        return "; ".join(line.wrong) or "nothing" if line else ""
 
     @admin.display(description="their rows")
     def rows(self, customer: Customer) -> SafeString:
@@ -111,6 +135,17 @@ class CustomerAdmin(ReadOnlyAdmin):
         """List who is present, and search as people ask."""
         listed = queryset & Customer.objects.present()
         return listed.filter(matching(search_term)) if search_term.strip() else listed, False
+
+
+def _line(customer: Customer) -> ProfileLine | None:
+    """Judge a present customer, once for the whole page."""
+    if customer.erased_at or customer.merged_into_id:
+        return None
+    kept = vars(customer)
+    if "profile_line" not in kept:
+        kept["profile_line"] = profile_line(state_of(customer.pk, timezone.now()), company_zone())
+    line: ProfileLine = kept["profile_line"]
+    return line
 
 
 def _customer_link(customer_id: int) -> tuple[str, str]:

@@ -32,6 +32,7 @@ class AttributeForm(forms.ModelForm):
             "holds_days",
             "outranks",
             "is_for_staff",
+            "is_asked",
             "is_active",
         )
 
@@ -83,6 +84,7 @@ class AttributeAdmin(ModelAdmin):
         "sensitivity",
         "holds_days",
         "is_for_staff",
+        "is_asked",
         "is_active",
     )
     list_filter = ("type", "sensitivity", "is_active")

@@ -13,7 +13,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
 from profiles.admin.people import OfCustomerAdmin
 from profiles.models import Identifier, IdentifierRule
-from profiles.rules.identity import EXTERNAL
+from profiles.rules.identity import EXTERNAL, MOST_BLOCKED
 
 KINDS = {
     EXTERNAL: "the number that a source gives",
@@ -24,7 +24,7 @@ KINDS = {
     "device": "device",
     "anonymous": "anonymous id",
 }
-MOST_PATTERNS, LEAST_LETTERS = 200, 2
+LEAST_LETTERS = 2
 
 
 @admin.register(Identifier)
@@ -37,6 +37,7 @@ class IdentifierAdmin(OfCustomerAdmin):
         "is_confusable",
         "first_seen_at",
         "verified_at",
+        "bounced_at",
     )
     list_filter = ("kind", "is_confusable")
     list_select_related = ("customer",)
@@ -58,7 +59,15 @@ class IdentifierRuleForm(forms.ModelForm):
 
     class Meta:
         model = IdentifierRule
-        fields = ("kind", "priority", "limit", "window_days", "is_weak", "blocked")
+        fields = (
+            "kind",
+            "priority",
+            "limit",
+            "window_days",
+            "is_weak",
+            "most_people",
+            "blocked",
+        )
         help_texts = {
             "priority": "the lower is asked first, and outranks",
             "limit": "how many of the kind one customer may have; empty for any number",
@@ -75,8 +84,8 @@ class IdentifierRuleForm(forms.ModelForm):
     def clean_blocked(self) -> list[str]:
         lines = self.cleaned_data["blocked"].splitlines()
         values = list(dict.fromkeys(line.strip() for line in lines if line.strip()))
-        if len(values) > MOST_PATTERNS:
-            raise ValidationError(f"Write at most {MOST_PATTERNS} values.")
+        if len(values) > MOST_BLOCKED:
+            raise ValidationError(f"Write at most {MOST_BLOCKED} values.")
         for value in values:
             if len(value) > 100:
                 raise ValidationError("Each value has at most 100 letters.")
@@ -101,7 +110,15 @@ class IdentifierRuleAdmin(ModelAdmin):
     """Rules hold from the next sighting on; what is joined stays joined."""
 
     form = IdentifierRuleForm
-    list_display = ("what", "priority", "limit", "window_days", "is_weak", "blocks")
+    list_display = (
+        "what",
+        "priority",
+        "limit",
+        "window_days",
+        "is_weak",
+        "most_people",
+        "blocks",
+    )
     ordering = ("priority",)
 
     @admin.display(description="kind", ordering="kind")

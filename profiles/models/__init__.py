@@ -1,6 +1,7 @@
 """Who the customer is, what was bought and done, what was learned from it."""
 
 from profiles.models.catalogue import Category, Product
+from profiles.models.cleanness import AskedQuestion, Finding, SharedSighting
 from profiles.models.company import Company, Place
 from profiles.models.consents import (
     ConsentEntry,
@@ -31,6 +32,7 @@ from profiles.models.touchpoints import EventKey, InboundEvent, Touchpoint
 __all__ = [
     "AccessRecord",
     "ApiKey",
+    "AskedQuestion",
     "Attribute",
     "Category",
     "Company",
@@ -43,6 +45,7 @@ __all__ = [
     "Customer",
     "EventKey",
     "FactValue",
+    "Finding",
     "Habit",
     "Household",
     "HouseholdMember",
@@ -70,6 +73,7 @@ __all__ = [
     "ReorderStatement",
     "RetentionRule",
     "SavedMapping",
+    "SharedSighting",
     "Source",
     "Suppression",
     "Suspicion",

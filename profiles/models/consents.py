@@ -42,6 +42,11 @@ class ConsentRule(models.Model):
     needs_confirmation = models.BooleanField(
         "double opt-in", db_default=False, help_text="a yes counts once its link was opened"
     )
+    is_asked_at_joining = models.BooleanField(
+        "asked of newcomers",
+        db_default=False,
+        help_text="has a box at sign-up, at the counter’s enrolment and in checkouts, where it has a wording",
+    )
 
     def __str__(self) -> str:
         return self.purpose

@@ -40,6 +40,11 @@ class Attribute(models.Model):
     is_for_staff = models.BooleanField(
         "shown at the counter", db_default=False, help_text="where the customer told it"
     )
+    is_asked = models.BooleanField(
+        "asked for",
+        db_default=False,
+        help_text="a profile without it is not complete; customers are asked, one question at a time",
+    )
     is_active = models.BooleanField(db_default=True)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 

@@ -8,6 +8,7 @@ from django.db.models.functions import Now, Right
 
 from profiles.models.customers import Customer, Profile
 from profiles.models.sources import Source
+from profiles.rules.identity import DEFAULT_MOST_PEOPLE
 from profiles.rules.names import EdgeKind, IdentifierKind, SuspicionState
 
 
@@ -16,7 +17,8 @@ class IdentifierRule(models.Model):
 
     ``priority``: the lower outranks. ``limit``: how many of the kind one customer may hold within
     ``window_days`` (null: ever). A weak kind never joins two customers who are both identified.
-    ``blocked``: values that identify nobody, with ``*`` for any characters. The kind "external" is the
+    ``blocked``: values that identify nobody, with ``*`` for any characters. ``most_people``: how many may be seen
+    with one value (a family's phone) before it is pointed out. The kind "external" is the
     number that a source gives its customers, the profile's own.
     Source of the model: Segment's public rules of identity resolution.
     """
@@ -27,6 +29,12 @@ class IdentifierRule(models.Model):
     window_days = models.PositiveIntegerField(null=True, blank=True)
     is_weak = models.BooleanField(db_default=False)
     blocked = ArrayField(models.CharField(max_length=100), default=list, blank=True)
+    most_people = models.PositiveSmallIntegerField(
+        "people with one value, at most",
+        db_default=DEFAULT_MOST_PEOPLE,
+        default=DEFAULT_MOST_PEOPLE,
+        help_text="with more, it is pointed out as one that belongs to many",
+    )
 
     class Meta:
         constraints = [
@@ -39,6 +47,11 @@ class IdentifierRule(models.Model):
                 condition=models.Q(limit__isnull=True) | models.Q(limit__gte=1),
                 name="profiles_identifierrule_limit",
                 violation_error_message="A limit is at least one; leave it empty for none.",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(most_people__gte=1),
+                name="profiles_identifierrule_most_people",
+                violation_error_message="One person at least has each value.",
             ),
         ]
 

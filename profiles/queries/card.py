@@ -11,6 +11,7 @@ from django.db import connection
 from django.db.models import F
 
 from profiles.models import (
+    ConsentRule,
     ConsentWording,
     ContactPreference,
     Customer,
@@ -23,12 +24,15 @@ from profiles.queries.purchases import bought_on
 from profiles.querysets.consents import standing_sql
 from profiles.rules.names import Channel, ConsentState, ProductKind, Purpose, recognised
 from profiles.rules.purposes import (
+    BOXES,
     CHANNEL,
     CONFIRM_WITHIN,
     MESSAGES,
     purpose_in_words,
     state_in_words,
 )
+
+About = tuple[Purpose, Channel]
 
 
 @dataclass(frozen=True)
@@ -74,6 +78,11 @@ class Consent:
     @property
     def channel_words(self) -> str:
         return CHANNEL[Channel(self.channel)]
+
+    @property
+    def is_message(self) -> bool:
+        """Tell whether it is about writing by some way, or about something else."""
+        return self.channel != Channel.NONE
 
     @property
     def words(self) -> str:
@@ -174,7 +183,9 @@ class _Held:
     asked_at: datetime | None
 
 
-def consents(customer_id: int, language: str, now: datetime) -> Sequence[Consent]:
+def consents(
+    customer_id: int, language: str, now: datetime, about: Sequence[About] = MESSAGES
+) -> Sequence[Consent]:
     """Tell for each purpose and channel where it stands, and the wording that holds or would be shown.
 
     Without a ``language`` no wording is offered: for a door that only reads.
@@ -183,7 +194,7 @@ def consents(customer_id: int, language: str, now: datetime) -> Sequence[Consent
     offered = offered_wordings(language) if language else {}
     return [
         _consent(purpose, channel, held.get((purpose, channel), _NOTHING), offered.get(purpose))
-        for purpose, channel in MESSAGES
+        for purpose, channel in about
     ]
 
 
@@ -212,6 +223,13 @@ def offered_wordings(language: str) -> Mapping[str, ConsentWording]:
     rows = ConsentWording.objects.filter(language__in=[language, "en"]).order_by("version")
     by_language = sorted(rows, key=lambda wording: wording.language == language)
     return {wording.purpose: wording for wording in by_language}
+
+
+def offered_to_newcomers(language: str) -> Sequence[ConsentWording]:
+    """The newest wordings that stand beside a box where people come in, in the order of the purposes."""
+    asked = ConsentRule.objects.filter(is_asked_at_joining=True).values_list("purpose", flat=True)
+    wanted, offered = set(asked), offered_wordings(language)
+    return [offered[p] for p, _ in BOXES if p in wanted and p in offered]
 
 
 def _consent(

@@ -15,19 +15,26 @@ from profiles.queries.agreements import stands_sql
 from profiles.rules.facts import CUSTOMER, STAFF, Schema, Value, Version, value_in_words
 from profiles.rules.names import AttributeType, Manner, Sensitivity
 
-# The conditions in their order: not taken back, not of the future, not too old, a special category told and
-# agreed to, and no deletion but one since which it was told anew in person.
-PRESENT = f"""
+_HOLDS = """(a.holds_days IS NULL
+           OR f.occurred_at > %(now)s - a.holds_days * interval '24 hours')"""
+
+
+def _believed(where: str, columns: str = "", first: str = "") -> str:
+    """SQL of the version that is believed of each customer and attribute.
+
+    The conditions in their order: not taken back, not of the future, not too old (``where``), a special
+    category told and agreed to, and no deletion but one since which it was told anew in person.
+    """
+    return f"""
     SELECT DISTINCT ON (f.customer_id, f.attribute_id) f.*, s.code AS source_code,
-           s.name AS source_name
+           s.name AS source_name{columns}
     FROM profiles_factvalue f
     JOIN profiles_attribute a ON a.id = f.attribute_id
     LEFT JOIN profiles_source s ON s.id = f.source_id
     LEFT JOIN profiles_consententry c ON c.id = f.consent_id
     WHERE f.customer_id = ANY(%(customers)s) AND f.value IS NOT NULL
       AND f.taken_back_at IS NULL AND f.occurred_at <= %(now)s
-      AND (a.holds_days IS NULL
-           OR f.occurred_at > %(now)s - a.holds_days * interval '24 hours')
+      AND {where}
       AND (a.sensitivity <> '{Sensitivity.SPECIAL}'
            OR (f.manner = '{Manner.TOLD}' AND c.customer_id = f.customer_id
                AND {stands_sql("c")}))
@@ -38,12 +45,17 @@ PRESENT = f"""
             AND NOT (f.manner = '{Manner.TOLD}'
                      AND (f.actor = '{CUSTOMER}' OR starts_with(f.actor, '{STAFF}'))
                      AND (f.occurred_at, f.id) > (d.occurred_at, d.id)))
-    ORDER BY f.customer_id, f.attribute_id,
+    ORDER BY f.customer_id, f.attribute_id, {first}
              CASE WHEN f.manner = '{Manner.SEEN}' THEN 3 WHEN f.manner = '{Manner.CONCLUDED}' THEN 4
                   WHEN f.actor = '{CUSTOMER}' THEN 0 WHEN starts_with(f.actor, '{STAFF}') THEN 1
                   ELSE 2 END,
              array_position(a.outranks, s.code) NULLS LAST, f.occurred_at DESC, f.id DESC
-"""
+    """
+
+
+PRESENT = _believed(_HOLDS)
+# Where nothing is believed any more because of its age, what was believed last; ``holds`` says which.
+BELIEVED_LAST = _believed("true", f", {_HOLDS} AS holds", f"{_HOLDS} DESC,")
 
 _KNOWN = f"""
     SELECT p.customer_id, a.code, p.value

@@ -15,6 +15,10 @@ from fnmatch import fnmatchcase
 EXTERNAL = "external"
 # A profile that a source did not number is named after what it was first known by.
 UNNUMBERED = "~"
+# A family shares a phone; a number of more than so many is somebody's who typed it in for others: our own figure.
+DEFAULT_MOST_PEOPLE = 4
+# A rule is asked at each sighting: so many values may be blocked in one.
+MOST_BLOCKED = 200
 
 
 @dataclass(frozen=True, order=True)
@@ -52,12 +56,12 @@ class Rule:
 
 Rules = Mapping[str, Rule]
 
-_NOBODY = (
+NOBODY = (
     "-1 null none nil undefined n/a na nan unknown anonymous anon guest test default deleted xxx xxxx xxxxx"
 ).split()
 # What holds for a kind that no row says anything of.
 DEFAULTS: dict[str, Rule] = {
-    kind: Rule(kind, priority, limit, None, is_weak, _NOBODY)
+    kind: Rule(kind, priority, limit, None, is_weak, NOBODY)
     for kind, priority, limit, is_weak in (
         (EXTERNAL, 10, 1, False),
         ("card", 20, 5, False),
@@ -91,10 +95,14 @@ class Join:
 
 @dataclass(frozen=True)
 class Left:
-    """An identifier that was not followed, and why: "blocked", "limit", "shared", "apart"."""
+    """An identifier that was not followed, and why: "blocked", "limit", "shared", "apart".
+
+    ``profile`` is who was seen with it, where it leads to another customer.
+    """
 
     key: Key
     why: str
+    profile: int | None = field(default=None, compare=False)
 
 
 @dataclass
@@ -216,7 +224,7 @@ class Known:
         if self.customers[owner] == self.customers[profile]:
             return
         if why := self._against(profile, owner, key, sighting.at):
-            self.left.append(Left(key, why))
+            self.left.append(Left(key, why, profile))
             return
         self.joins.append(Join(profile, owner, key))
         self._unite(self.customers[profile], self.customers[owner])

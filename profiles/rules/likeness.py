@@ -129,6 +129,10 @@ COMPARISONS: Mapping[str, Sequence[Level]] = {
         Level("other", _ELSE, 0.85, 0.99995, ""),
     ),
 }  # fmt: skip
+# Not compared but told: no model weighs it, and it is worth a look.
+GAVE_THEIRS = "contact:theirs"
+GAVE_THEIRS_SCORE = 0.5
+_TOLD = {GAVE_THEIRS: "One gave an address or number that the other is known by"}
 _UNKNOWN = {
     "address": "(street_l IS NULL OR street_r IS NULL)"
     " AND (postcode_l IS NULL OR postcode_r IS NULL)",
@@ -204,8 +208,10 @@ def reasons_in_words(codes: Sequence[str]) -> list[str]:
     >>> reasons_in_words(["given:other", "birthday:same"])
     ['Same birthday', 'Other first name']
     """
-    words = {f"{name}:{one.code}": one for name, levels in COMPARISONS.items() for one in levels}
-    told = [(words[code].words, code) for code in codes if code in words and words[code].words]
+    words = _TOLD | {
+        f"{name}:{one.code}": one.words for name, levels in COMPARISONS.items() for one in levels
+    }
+    told = [(words[code], code) for code in codes if words.get(code)]
     return [
         text for text, _ in sorted(told, key=lambda one: one[1].endswith((":other", ":family")))
     ]

@@ -41,6 +41,8 @@ WITHDRAWAL = (
 )
 # What a customer can let us write, by which way.
 MESSAGES = ((Purpose.REMINDERS, Channel.EMAIL), (Purpose.OFFERS, Channel.EMAIL))
+# What is agreed to by a box beside its wording: messages, and the keeping of where somebody is.
+BOXES = (*MESSAGES, (Purpose.LOCATION, Channel.NONE))
 
 WARNINGS_WORDING = (
     "You may keep the allergies and warnings that I tell you of myself and of the people in my "

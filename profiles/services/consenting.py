@@ -207,8 +207,10 @@ def confirm(*, request_id: str, now: datetime, evidence: Evidence | None = None)
         request.confirmed_at = now
         request.save(update_fields=["confirmed_at"])
         if request.identifier_id is not None:
-            proven = Identifier.objects.filter(pk=request.identifier_id, verified_at=None)
-            proven.update(verified_at=now)
+            # A link that arrived proves that the address works, whatever bounced before.
+            proven = Identifier.objects.filter(pk=request.identifier_id)
+            proven.filter(bounced_at__isnull=False).update(bounced_at=None)
+            proven.filter(verified_at=None).update(verified_at=now)
         return _granted(
             _Statement(
                 asked.customer,

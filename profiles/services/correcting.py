@@ -61,16 +61,16 @@ def remove_identifier(*, customer: Customer, identifier_id: int) -> None:
 
 
 def verify_identifier(*, customer: Customer, identifier_id: int, now: datetime) -> Identifier:
-    """Write down that it was proven to be theirs. Repeatable: the first time stands.
+    """Write down that it was proven to be theirs, and works. Repeatable: the first time stands.
 
     Raises:
         IdentifierUnknown: they are not found by it.
     """
     with transaction.atomic():
         held = _held(customer, identifier_id)
-        if held.verified_at is None:
-            held.verified_at = now
-            held.save(update_fields=["verified_at"])
+        if held.verified_at is None or held.bounced_at is not None:
+            held.verified_at, held.bounced_at = held.verified_at or now, None
+            held.save(update_fields=["verified_at", "bounced_at"])
     return held
 
 

@@ -19,7 +19,7 @@ from profiles.rules.names import (
     SourceKind,
     normal_identifier,
 )
-from profiles.rules.purposes import MESSAGES
+from profiles.rules.purposes import BOXES
 from profiles.services import consenting, identifying, suppressing
 
 SIGN_UP, COUNTER = "sign-up", "counter"
@@ -124,7 +124,7 @@ def agreed_to(keys: Sequence[str]) -> Sequence[ConsentWording]:
     return [wording for wording in found if wording and wording.purpose in _CHANNELS]
 
 
-_CHANNELS = dict(MESSAGES)
+_CHANNELS = dict(BOXES)
 
 
 def _wording(key: str) -> ConsentWording | None:

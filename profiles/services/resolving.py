@@ -8,7 +8,7 @@ make two customers of one.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,6 +16,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from profiles.models import Customer, Identifier, IdentifierRule, Profile, ProfileEdge
+from profiles.rules.cleanness import SHAREABLE
 from profiles.rules.confusables import is_confusable
 from profiles.rules.identity import (
     DEFAULTS,
@@ -75,6 +76,7 @@ def _learn(sightings: Sequence[Sighting], rules: Rules, actor: str, now: datetim
     placed = [known.place(sighting) for sighting in sightings]
     if not known.is_changed:
         _touch(known)
+        _note_shared(known.left, {}, now)
         return Resolved(placed, known.left)
     with transaction.atomic():
         with connection.cursor() as cursor:
@@ -96,6 +98,7 @@ def _learn(sightings: Sequence[Sighting], rules: Rules, actor: str, now: datetim
             ],
             now=now,
         )
+        _note_shared(known.left, stored, now)
     profiles = [p if p is None else stored.get(p, p) for p in placed]
     return Resolved(profiles, known.left, len(joined.edges))
 
@@ -240,6 +243,26 @@ def _touch(known: Known) -> None:
             cursor.execute(_TOUCH, _columns(seen, 4))
 
 
+def _note_shared(left: Sequence[Left], stored: Mapping[int, int], now: datetime) -> None:
+    """Write down who was seen with an address or number that leads to somebody else. Repeatable."""
+    seen = {
+        (one.key.kind, one.key.scope, one.key.value, stored.get(one.profile, one.profile), now)
+        for one in left
+        if one.profile is not None and one.key.kind in SHAREABLE
+    }
+    if seen:
+        with connection.cursor() as cursor:
+            cursor.execute(_SHARED, _columns(sorted(seen), 5))
+
+
+_SHARED = """
+    INSERT INTO profiles_sharedsighting (identifier_id, profile_id, seen_at)
+    SELECT i.id, s.profile, s.at
+      FROM unnest(%s::text[], %s::text[], %s::text[], %s::bigint[], %s::timestamptz[])
+           s (kind, scope, value, profile, at)
+      JOIN profiles_identifier i USING (kind, scope, value)
+    ON CONFLICT DO NOTHING
+"""
 _TOUCH = """
     UPDATE profiles_identifier i SET last_seen_at = s.at
       FROM unnest(%s::text[], %s::text[], %s::text[], %s::timestamptz[]) s (kind, scope, value, at)

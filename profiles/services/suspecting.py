@@ -14,6 +14,7 @@ from profiles.models import Customer, LearnedModel, ProfileEdge, Suspicion
 from profiles.queries import duplicates
 from profiles.queries.company import company_day, company_zone
 from profiles.queries.duplicates import Reached, speaking_profile
+from profiles.rules.likeness import GAVE_THEIRS_SCORE
 from profiles.rules.names import SuspicionState
 from profiles.rules.sameness import DUPLICATE, PERSON
 from profiles.services import linking, merging
@@ -130,6 +131,21 @@ def _stored(rows: Sequence[Suspicion]) -> int:
         fresh = [row for row in rows if (row.low_id, row.high_id) not in known]
         Suspicion.objects.bulk_create(fresh, ignore_conflicts=True)
     return len(fresh)
+
+
+def suspect_pair(*, one: Customer, other: Customer, reason: str, now: datetime) -> None:
+    """Let people look at two who may be one, for one ``reason`` of ``rules.likeness`` that was told. Repeatable.
+
+    Nothing is written of two who were said to be two, or who wait or were looked at already.
+    """
+    low, high = sorted((one.pk, other.pk))
+    if low == high or duplicates.kept_apart([(low, high)]):
+        return
+    Suspicion.objects.get_or_create(
+        low_id=low,
+        high_id=high,
+        defaults={"score": GAVE_THEIRS_SCORE, "reasons": [reason], "found_at": now},
+    )
 
 
 def decide(*, suspicion: Suspicion, is_same: bool, by: str, now: datetime) -> ProfileEdge:

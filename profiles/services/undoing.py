@@ -101,6 +101,7 @@ def _taken_back(job: ImportJob, now: datetime) -> tuple[dict[str, int], dict[str
                        " WHERE l.purchase_id = t.id AND"))  # fmt: skip
         gone["profiles.Purchase"] = run(_purchases("DELETE FROM profiles_purchase t WHERE"))
         stayed["profiles.Purchase"] = left("profiles.Purchase")
+        run(_WITHOUT_SIGHTINGS)
         gone["profiles.Identifier"] = run(_delete("profiles.Identifier"))
         stayed["profiles.Identifier"] = left("profiles.Identifier")
         gone["profiles.Customer"] = _without_customers(run)
@@ -154,6 +155,11 @@ def _purchases(what: str) -> str:
     """
 
 
+# Who else was seen with an address of this import is learned anew when they are seen again.
+_WITHOUT_SIGHTINGS = f"""
+    DELETE FROM profiles_sharedsighting s USING profiles_identifier t
+     WHERE s.identifier_id = t.id AND {_IN_JOB.format(model="profiles.Identifier")}
+"""
 _RELEARN = f"""
     UPDATE profiles_customer SET habits_due = true WHERE id IN (
         SELECT t.customer_id FROM profiles_purchase t WHERE {_IN_JOB.format(model="profiles.Purchase")}
@@ -186,8 +192,10 @@ _SAY_NO = f"""
 def _without_customers(execute: Callable[[str], int]) -> int:
     """Remove customers whom the import made, of whom nothing else is known, with what was learned of them."""
     parts = ["profiles.Profile.customer", "profiles.Profile.home_customer"]
-    learned = ["profiles.Habit.customer", "profiles.Suspicion.low", "profiles.Suspicion.high"]
-    own = _free("profiles.Profile").replace(" = t.id", " = own.id")
+    learned = ["profiles.Habit.customer", "profiles.Suspicion.low", "profiles.Suspicion.high",
+               "profiles.Finding.customer"]  # fmt: skip
+    own = _free("profiles.Profile", but=["profiles.SharedSighting.profile"])
+    own = own.replace(" = t.id", " = own.id")
     execute(f"""
         CREATE TEMP TABLE undone_customer ON COMMIT DROP AS
         SELECT t.id FROM profiles_customer t
@@ -204,5 +212,10 @@ def _without_customers(execute: Callable[[str], int]) -> int:
     gone = "IN (SELECT id FROM undone_customer)"
     execute(f"DELETE FROM profiles_habit WHERE customer_id {gone}")
     execute(f"DELETE FROM profiles_suspicion WHERE low_id {gone} OR high_id {gone}")
+    execute(f"DELETE FROM profiles_finding WHERE customer_id {gone}")
+    execute(
+        "DELETE FROM profiles_sharedsighting s USING profiles_profile p"
+        f" WHERE s.profile_id = p.id AND p.customer_id {gone}"
+    )
     execute(f"DELETE FROM profiles_profile WHERE customer_id {gone}")
     return execute(f"DELETE FROM profiles_customer WHERE id {gone}")

@@ -76,6 +76,7 @@ OPEN = {
     "my/<str:token>/order/<int:pickup_id>/<str:said>/",
     "my/<str:token>/person/",
     "my/<str:token>/reorder/<int:product_id>/<str:said>/",
+    "my/<str:token>/question/<str:said>/",
     "stop/<str:token>/",
     "stop/<str:token>/start-again/",
     "why/<str:token>/",

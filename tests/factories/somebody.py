@@ -18,12 +18,14 @@ from loyalty.models import PointsEntry
 from profiles.models import (
     AccessRecord,
     ApiKey,
+    AskedQuestion,
     Attribute,
     ConsentEvidence,
     ConsentRequest,
     ContactPreference,
     Customer,
     FactValue,
+    Finding,
     Household,
     HouseholdMember,
     HouseholdWarning,
@@ -42,6 +44,7 @@ from profiles.models import (
     PurchaseLine,
     ReorderSchedule,
     ReorderStatement,
+    SharedSighting,
     Source,
     Suspicion,
     Touchpoint,
@@ -49,7 +52,13 @@ from profiles.models import (
 from profiles.rules.names import folded
 from tests.factories.campaigns import consent
 from tests.factories.feedback import SurveyFactory
-from tests.factories.profiles import CustomerFactory, PlaceFactory, ProductFactory, SourceFactory
+from tests.factories.profiles import (
+    CustomerFactory,
+    PlaceFactory,
+    ProductFactory,
+    ProfileFactory,
+    SourceFactory,
+)
 from tests.pages import rows
 
 
@@ -124,6 +133,20 @@ def found_by(customer: Customer, profile: Profile, strings: Strings, now: dateti
             kind=kind, value=value, customer=customer, origin_profile=profile, last_seen_at=now
         )
     other = CustomerFactory(name="Somebody Else")
+    theirs = ProfileFactory(customer=other)
+    phone = customer.identifiers.get(kind="phone")
+    SharedSighting.objects.create(identifier=phone, profile=theirs, seen_at=now)
+    Finding.objects.create(
+        customer=customer, kind="no_name", subject="name", of_value=strings.word, found_at=now
+    )
+    AskedQuestion.objects.create(
+        customer=customer,
+        subject="name",
+        said="later",
+        door="page",
+        actor="customer",
+        said_at=now,
+    )
     low, high = sorted([customer, other], key=lambda one: one.pk)
     Suspicion.objects.create(low=low, high=high, score=0.9, reasons=[strings.name], found_at=now)
 

@@ -92,7 +92,13 @@ def test_a_product_leads_only_to_the_web(admin_client, url):
 def test_rules_of_identity_are_checked_before_they_hold(admin_client):
     rule = IdentifierRule.objects.get(kind="email")
     url = reverse("admin:profiles_identifierrule_change", args=[rule.pk])
-    values = {"priority": 30, "limit": 3, "window_days": 30, "blocked": "noreply@*\nnull\n\nnull"}
+    values = {
+        "priority": 30,
+        "limit": 3,
+        "window_days": 30,
+        "most_people": 4,
+        "blocked": "noreply@*\nnull\n\nnull",
+    }
     assert admin_client.post(url, values).status_code == 302
     rule.refresh_from_db()
     assert (rule.limit, rule.window_days, rule.blocked) == (3, 30, ["noreply@*", "null"])
