@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 import time_machine
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.test import Client
 
@@ -18,7 +19,7 @@ from campaigns.tasks import deliver_due, plan_morning
 from feedback.tasks import invite_after_purchases
 from loyalty.tasks import award_purchases
 from profiles.models import Customer, Profile
-from profiles.tasks import learn_habits
+from profiles.tasks import learn_habits, run_imports
 
 HEADER = (
     "customer_id,order_id,ordered_at,product_id,product_name,category,quantity,unit_price,store,"
@@ -58,6 +59,16 @@ def bring_orders(tmp_path: Path, lines: Iterable[Bought], *, now: datetime) -> N
     with time_machine.travel(now, tick=False):
         call_command("import_orders", str(path), "--source", "till", verbosity=0)
         learn_habits()
+
+
+def bring_file(manager: Client, kind: str, source: str, text: str) -> None:
+    """Load a file about people by the page, with its columns as they are recognised, and let the worker run."""
+    file = SimpleUploadedFile(f"{kind}.csv", text.encode())
+    manager.post("/imports/", {"kind": kind, "file": file})
+    form = manager.get("/imports/new/").context["form"]
+    answers = {field.name: field.value() or "" for field in form}
+    manager.post("/imports/new/", answers | {"source": source, "time_zone": "UTC"})
+    assert run_imports() == 1
 
 
 def every(days: int, *, until: date, times: int) -> list[date]:

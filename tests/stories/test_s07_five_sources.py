@@ -6,13 +6,12 @@ from datetime import UTC, date, datetime, time
 
 import pytest
 import time_machine
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from profiles.models import Customer, ImportJob, Touchpoint
 from profiles.services import keys
 from profiles.tasks import process_events, run_imports
-from tests.stories.doors import Bought, bring_orders
+from tests.stories.doors import Bought, bring_file, bring_orders
 
 EVENING = datetime(2026, 3, 10, 20, 0, tzinfo=UTC)
 CRM = """Customer number;Name;E-mail;Phone;Network;Handle;Newspaper
@@ -49,22 +48,14 @@ def everything(tmp_path, client_of, monkeypatch):
         now=EVENING,
     ).secret
 
-    def load(kind: str, source: str, text: str) -> None:
-        file = SimpleUploadedFile(f"{kind}.csv", text.encode())
-        manager.post("/imports/", {"kind": kind, "file": file})
-        form = manager.get("/imports/new/").context["form"]
-        answers = {field.name: field.value() or "" for field in form}
-        manager.post("/imports/new/", answers | {"source": source, "time_zone": "UTC"})
-        assert run_imports() == 1
-
     def everything() -> None:
         bring_orders(
             tmp_path, [Bought("dolores", date(2026, 3, 9), "Latte", at=time(7, 5))], now=EVENING
         )
         with time_machine.travel(EVENING, tick=False):
-            load("customers", "CRM", CRM)
-            load("calls", "Call centre", CALLS)
-            load("mentions", "Social", MENTIONS)
+            bring_file(manager, "customers", "CRM", CRM)
+            bring_file(manager, "calls", "Call centre", CALLS)
+            bring_file(manager, "mentions", "Social", MENTIONS)
             shop = Client(headers={"Authorization": f"Bearer {secret}"})
             shop.post("/v1/batch", {"batch": [VIEWED]}, content_type="application/json")
             process_events()

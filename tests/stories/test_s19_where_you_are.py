@@ -8,8 +8,10 @@ import pytest
 import time_machine
 from django.apps import apps
 from django.core import serializers
+from django.test import Client
 
-from profiles.models import Profile, Touchpoint
+from cxportal.lib.links import LinkPurpose, token_for
+from profiles.models import ConsentEntry, ConsentRule, ConsentWording, Profile, Touchpoint
 from profiles.rules.names import Channel, Purpose
 from profiles.services import consenting
 from profiles.tasks import process_events
@@ -72,3 +74,72 @@ def test_with_consent_the_place_is_kept_until_it_is_withdrawn(shop, now):
         process_events()
     after = Touchpoint.objects.exclude(pk=kept.pk).get(kind="track")
     assert (after.place, json.dumps(after.data)) == (None, '{"wanted": "coffee"}')
+
+
+def test_she_agrees_and_withdraws_on_her_own_page_and_the_next_event_follows(shop, now):
+    said = "You may know where I am, to suggest what is near. I can end it at any time."
+    consenting.publish_wording(purpose=Purpose.LOCATION, language="en", text=said)
+    dolores = Profile.objects.get(external_id="dolores").customer
+    page = f"/my/{token_for(LinkPurpose.MY_PAGE, str(dolores.public_id))}/"
+    about = {"purpose": "location", "channel": "none"}
+
+    def visit(number: int) -> Touchpoint:
+        event = track(number, userId="dolores", event="Entered", properties=VISIT)
+        post("/v1/track", event)
+        process_events()
+        return Touchpoint.objects.filter(kind="track").latest("pk")
+
+    with time_machine.travel(now, tick=False) as clock:
+        shown = Client().get(page).content.decode()
+        assert said in shown
+        assert visit(1).place is None
+        wording = ConsentWording.objects.get(purpose="location")
+        answer = about | {"state": "granted", "wording": wording.pk}
+        assert "Tick the box to agree" in Client().post(f"{page}consent/", answer).content.decode()
+        assert visit(2).place is None
+        Client().post(f"{page}consent/", answer | {"agreed": "yes"}, HTTP_USER_AGENT="Phone")
+        entry = ConsentEntry.objects.get()
+        assert (entry.state, entry.door, entry.actor) == ("granted", "page", "customer")
+        assert (entry.wording.version, entry.wording.language) == (1, "en")
+        assert entry.evidence.user_agent == "Phone"
+        assert "On since 10 March 2026:" in Client().get(page).content.decode()
+        assert visit(3).place.code == "main-street"
+        clock.shift(60)
+        told = Client().post(f"{page}consent/", about | {"state": "withdrawn"}, follow=True)
+        assert "nothing new is kept of where you are" in told.content.decode()
+        assert visit(4).place is None
+    assert [row.state for row in ConsentEntry.objects.order_by("pk")] == ["granted", "withdrawn"]
+
+
+def test_without_a_wording_nobody_is_asked_and_newcomers_only_where_the_house_says_so(shop, now):
+    dolores = Profile.objects.get(external_id="dolores").customer
+    page = f"/my/{token_for(LinkPurpose.MY_PAGE, str(dolores.public_id))}/"
+    with time_machine.travel(now, tick=False):
+        assert "Where you are" not in Client().get(page).content.decode()
+        said = "You may know where I am."
+        consenting.publish_wording(purpose=Purpose.LOCATION, language="en", text=said)
+        assert said in Client().get(page).content.decode()
+        assert said not in Client().get("/join/main-street/").content.decode()
+        ConsentRule.objects.filter(purpose="location").update(is_asked_at_joining=True)
+        form = Client().get("/join/main-street/").content.decode()
+        assert said in form
+        wording = ConsentWording.objects.get()
+        newcomer = {"name": "Mara", "contact": "mara@example.com", "agreed": [wording.pk]}
+        Client().post("/join/main-street/", newcomer)
+    entry = ConsentEntry.objects.get()
+    assert (entry.purpose, entry.channel, entry.state) == ("location", "none", "granted")
+
+
+def test_stop_everything_ends_it_too(shop, now):
+    dolores = Profile.objects.get(external_id="dolores").customer
+    page = f"/my/{token_for(LinkPurpose.MY_PAGE, str(dolores.public_id))}/"
+    wording = consenting.publish_wording(
+        purpose=Purpose.LOCATION, language="en", text="You may know where I am."
+    )
+    said = {"customer": dolores, "purpose": Purpose.LOCATION, "channel": Channel.NONE,
+            "door": "page", "actor": "customer", "occurred_at": now}  # fmt: skip
+    consenting.grant(**said, wording=wording)
+    with time_machine.travel(now, tick=False) as clock:
+        clock.shift(60)
+        Client().post(f"{page}consent/", {"scope": "all"})
+    assert ConsentEntry.objects.latest("pk").state == "withdrawn"
