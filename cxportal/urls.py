@@ -134,6 +134,7 @@ urlpatterns = [
     path("my/<str:token>/export/", my_privacy.export, name="my-export"),
     path("my/<str:token>/erase/", my_privacy.erase, name="my-erase"),
     path("export/<str:token>/", my_privacy.export_file, name="export"),
+    path("erase/<str:token>/", my_privacy.complete_erasure, name="erase"),
     path("customers/<int:customer_id>/privacy/", privacy.customer, name="customer-privacy"),
     path("customers/<int:customer_id>/export/", privacy.export, name="customer-export"),
     path("customers/<int:customer_id>/erase/", privacy.erase, name="customer-erase"),

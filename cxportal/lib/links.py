@@ -25,6 +25,7 @@ class LinkPurpose(StrEnum):
     SURVEY = "survey"
     CONFIRM = "confirm"
     EXPORT = "export"
+    ERASE = "erase"
 
 
 # Links for stopping never expire, and the reasons of a message should outlive it.
@@ -36,6 +37,7 @@ LIFETIME: dict[LinkPurpose, timedelta | None] = {
     LinkPurpose.SURVEY: timedelta(days=60),
     LinkPurpose.CONFIRM: timedelta(days=30),
     LinkPurpose.EXPORT: timedelta(days=7),
+    LinkPurpose.ERASE: timedelta(days=1),
 }
 
 

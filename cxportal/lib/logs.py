@@ -11,7 +11,7 @@ from django.core.exceptions import PermissionDenied
 _SIGNED = re.compile(r"[\w.-]+(?::|%3[Aa])[\w-]{4,12}(?::|%3[Aa])[\w-]{16,}")
 # What stands behind the addresses that take one, also where it is damaged.
 _BEHIND = re.compile(
-    r"(?P<door>/(?:my|why|stop|buy|answer|join|confirm|fresh/[\w-]+)/)[^/\s\"'<>?#,)]+"
+    r"(?P<door>/(?:my|why|stop|buy|answer|join|confirm|export|erase|fresh/[\w-]+)/)[^/\s\"'<>?#,)]+"
 )
 HIDDEN = "(link)"
 

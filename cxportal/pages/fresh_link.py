@@ -11,12 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.contrib.auth.decorators import login_not_required
-from django.core.cache import caches
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 from django.template.loader import render_to_string
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
@@ -24,6 +23,8 @@ from campaigns.models import Delivery
 from campaigns.services import letters
 from cxportal.lib.errors import DomainError
 from cxportal.lib.links import LinkExpired, LinkInvalid, LinkPurpose, link, subject_of
+from cxportal.lib.rates import RateLimit
+from cxportal.pages import erasure_mail
 from feedback.models import Invitation
 from profiles.models import Customer
 from profiles.queries.company import company
@@ -31,7 +32,7 @@ from profiles.queries.company import company
 logger = logging.getLogger(__name__)
 
 # One link in ten minutes is enough; more would make a nuisance out of somebody's old link.
-PAUSE_SECONDS = 600
+LINKS = RateLimit("fresh-link", per_second=1 / 600, burst=1)
 
 
 @dataclass(frozen=True)
@@ -74,13 +75,18 @@ def send_fresh_link(*, purpose: LinkPurpose, subject: str) -> None:
         expired = FRESH[purpose](subject)
     except ValidationError:  # a public id that is none
         expired = None
-    if expired is None or not caches["shared"].add(
-        f"fresh-link:{purpose}:{expired.customer.pk}", True, PAUSE_SECONDS
-    ):
+    if expired is None or _must_wait(purpose, expired.customer):
         return
     address = letters.address_of(expired.customer)
     if address:
         _send(expired, address.value)
+
+
+def _must_wait(purpose: LinkPurpose, customer: Customer) -> bool:
+    now = timezone.now()
+    if purpose == LinkPurpose.ERASE:  # a fresh one counts as the first did
+        return erasure_mail.MAILS.wait_seconds(str(customer.pk), now=now) > 0
+    return LINKS.wait_seconds(f"{purpose}:{customer.pk}", now=now) > 0
 
 
 def _my_page(public_id: str) -> Expired | None:
@@ -103,6 +109,14 @@ def _why(public_id: str) -> Expired | None:
     return Expired(delivery.customer.present, url, "It says why you got that message:")
 
 
+def _erasure(public_id: str) -> Expired | None:
+    customer = Customer.objects.followed().filter(public_id=public_id).first()
+    if customer is None:
+        return None
+    url = erasure_mail.erasure_url(customer.present)
+    return Expired(customer.present, url, "It completes your erasure, and works for a day:")
+
+
 def _question(public_id: str) -> Expired | None:
     # A link to a question outlives the question, so the fresh one leads to where open ones stand.
     asked = (
@@ -118,6 +132,7 @@ FRESH: dict[str, Callable[[str], Expired | None]] = {
     LinkPurpose.MY_PAGE: _my_page,
     LinkPurpose.WHY: _why,
     LinkPurpose.SURVEY: _question,
+    LinkPurpose.ERASE: _erasure,
 }
 
 

@@ -47,24 +47,35 @@ STOPPED_ALL = (
 ACTOR = "customer"
 
 
-def by_link(view: View) -> View:
-    """Hand the view the customer that the link names; explain a link that does not work."""
+def by_link_for(purpose: LinkPurpose, *, expired: str, gone: str) -> Callable[[View], View]:
+    """Hand the view the customer that a link of this purpose names; explain a link that does not work.
 
-    @wraps(view)
-    def opened(request: HttpRequest, token: str, **parts: Any) -> HttpResponse:
-        try:
-            public_id = subject_of(LinkPurpose.MY_PAGE, token)
-        except LinkExpired:
-            return render(request, "cxportal/my_page_expired.html", {"token": token}, status=410)
-        except LinkInvalid:
-            return render(request, "cxportal/my_page_lost.html", status=404)
-        try:
-            customer = customer_or_404(public_id=public_id)
-        except Http404:  # a whole link of ours: whom it was for was erased
-            return render(request, "gone.html", status=410)
-        return view(request, token, customer, **parts)
+    ``expired`` and ``gone`` are the pages for a link that is too old, and for one whose customer was erased.
+    """
 
-    return login_not_required(never_cache(opened))
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def opened(request: HttpRequest, token: str, **parts: Any) -> HttpResponse:
+            try:
+                public_id = subject_of(purpose, token)
+            except LinkExpired:
+                return render(request, expired, {"token": token}, status=410)
+            except LinkInvalid:
+                return render(request, "cxportal/my_page_lost.html", status=404)
+            try:
+                customer = customer_or_404(public_id=public_id)
+            except Http404:  # a whole link of ours: whom it was for was erased
+                return render(request, gone, status=410)
+            return view(request, token, customer, **parts)
+
+        return login_not_required(never_cache(opened))
+
+    return decorate
+
+
+by_link = by_link_for(
+    LinkPurpose.MY_PAGE, expired="cxportal/my_page_expired.html", gone="gone.html"
+)
 
 
 @require_safe

@@ -1,9 +1,10 @@
-"""A customer takes their data along, or is erased: on their own page, by its link."""
+"""A customer takes their data along, or is erased: by the link to their own page, and one that comes by mail."""
 
 from __future__ import annotations
 
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from celery import Task
 from django.contrib import messages
@@ -18,10 +19,14 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from kombu.exceptions import OperationalError as BrokerAway
 
+from campaigns.services import letters
+from cxportal.lib.errors import DomainError
 from cxportal.lib.links import LinkExpired, LinkInvalid, LinkPurpose, subject_of
-from cxportal.pages.my_page import ACTOR, by_link
-from profiles.models import Customer, PrivacyRequest
-from profiles.rules.names import PrivacyRequestKind
+from cxportal.pages import erasure_mail
+from cxportal.pages.my_page import ACTOR, by_link, by_link_for
+from cxportal.pages.privacy_content import my_privacy
+from profiles.models import Customer, Identifier, PrivacyRequest
+from profiles.rules.names import PrivacyRequestKind, masked
 from profiles.services import privacy_requests
 from profiles.tasks import erase_people, write_exports
 
@@ -41,15 +46,58 @@ def export(request: HttpRequest, token: str, customer: Customer) -> HttpResponse
 @require_http_methods(["GET", "HEAD", "POST"])
 @by_link
 def erase(request: HttpRequest, token: str, customer: Customer) -> HttpResponse:
-    """Say what goes and what stays, and erase once that was confirmed."""
+    """Say what goes and what stays, and have it confirmed by mail: the link to a page may be in other hands.
+
+    Whom no mail reaches confirms on the page itself.
+    """
+    address = letters.address_of(customer)
+    context = {"token": token, "address": masked(address.value) if address else ""}
     if request.method != "POST":
-        return render(request, "cxportal/my_erase.html", {"token": token})
+        return render(request, "cxportal/my_erase.html", context)
+    if address:
+        return _mail_link(request, context, customer, address)
     if request.POST.get("agreed") != "yes":
-        context = {"token": token, "must_tick": True}
-        return render(request, "cxportal/my_erase.html", context, status=422)
-    privacy_requests.ask(
-        customer=customer, kind=PrivacyRequestKind.ERASURE, by=ACTOR, now=timezone.now()
+        return render(request, "cxportal/my_erase.html", context | {"must_tick": True}, status=422)
+    return _erase(request, customer)
+
+
+def _mail_link(
+    request: HttpRequest, context: dict[str, Any], customer: Customer, address: Identifier
+) -> HttpResponse:
+    try:
+        erasure_mail.send_link(customer=customer, address=address, now=timezone.now())
+    except DomainError as error:
+        status = 429 if isinstance(error, erasure_mail.TooManyMails) else 503
+        return render(
+            request, "cxportal/my_erase.html", context | {"refused": error.message}, status=status
+        )
+    messages.success(
+        request,
+        f"We sent a mail to {context['address']}; the link in it completes this, within a day.",
     )
+    return redirect(f"{reverse('my-page', args=[context['token']])}#privacy")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@by_link_for(
+    LinkPurpose.ERASE, expired="cxportal/erase_expired.html", gone="cxportal/erase_done.html"
+)
+def complete_erasure(request: HttpRequest, token: str, customer: Customer) -> HttpResponse:
+    """Show once more what goes; the button erases. Opening changes nothing, for mail scanners open links."""
+    if request.method == "POST":
+        return _erase(request, customer)
+    if my_privacy(customer=customer, now=timezone.now()).is_erasing:
+        return render(request, "cxportal/my_erasing.html")
+    return render(request, "cxportal/erase.html", {"token": token})
+
+
+def _erase(request: HttpRequest, customer: Customer) -> HttpResponse:
+    try:
+        privacy_requests.ask(
+            customer=customer, kind=PrivacyRequestKind.ERASURE, by=ACTOR, now=timezone.now()
+        )
+    except privacy_requests.NobodyLeft:
+        return render(request, "cxportal/erase_done.html", status=410)
     ring(erase_people)
     return render(request, "cxportal/my_erasing.html")
 

@@ -88,6 +88,11 @@ def my_page(shop) -> str:
 
 
 @pytest.fixture
+def erase_page(shop) -> str:
+    return f"/erase/{token_for(LinkPurpose.ERASE, str(shop[0].public_id))}/"
+
+
+@pytest.fixture
 def why_page(shop) -> str:
     return f"/why/{token_for(LinkPurpose.WHY, str(shop[1].deliveries.get().public_id))}/"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cxportal.pages.access import Role
-from profiles.models import ConsentEntry, Customer, Product, ReorderSchedule
+from profiles.models import ConsentEntry, Customer, PrivacyRequest, Product, ReorderSchedule
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -16,7 +16,15 @@ PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1440, "height": 900}
 STAFF_PAGES = [
     (
         Role.MANAGER,
-        ["/overview/", "/cases/", "/imports/", "/rehearsals/", "/mailbox/", "/messages/"],
+        [
+            "/overview/",
+            "/cases/",
+            "/clean/",
+            "/imports/",
+            "/rehearsals/",
+            "/mailbox/",
+            "/messages/",
+        ],
     ),
     (Role.ADMINISTRATOR, ["/settings/"]),
     (Role.COUNTER, ["/counter/"]),
@@ -95,18 +103,19 @@ def test_what_was_searched_for_is_in_no_address(page, live_server, sign_in, shop
     assert page.input_value("input[name=q]") == "nobody of this name"
 
 
-def test_customers_pages_are_sound(page, live_server, my_page, why_page, stop_page):
-    for path in (my_page, why_page, stop_page):
+def test_customers_pages_are_sound(page, live_server, my_page, why_page, stop_page, erase_page):
+    for path in (my_page, why_page, stop_page, erase_page, f"{my_page}erase/"):
         look(page, live_server.url + path)
 
 
 def test_opening_every_link_and_running_its_scripts_changes_nothing(
-    page, live_server, why_page, stop_page
+    page, live_server, why_page, stop_page, erase_page
 ):
     """A mail scanner opens what stands in a message."""
-    for path in (why_page, stop_page):
+    for path in (why_page, stop_page, erase_page):
         page.goto(live_server.url + path, wait_until="networkidle")
     assert not ConsentEntry.objects.filter(state="withdrawn").exists()
+    assert not PrivacyRequest.objects.exists()
 
 
 def test_a_customer_puts_a_reminder_off_with_one_tap(page, live_server, shop, my_page):

@@ -39,6 +39,13 @@ def test_the_token_of_no_door_stands_in_a_line(address, token):
     assert without_links(line) == f"Method Not Allowed: /{address.replace('<str:token>', '(link)')}"
 
 
+@pytest.mark.parametrize("address", SIGNED)
+def test_what_is_left_of_a_token_without_its_signature_stands_in_no_line(address):
+    door = address.replace("<str:purpose>", "why")
+    line = f"Not Found: /{door.replace('<str:token>', TOKEN.partition(':')[0])}"
+    assert without_links(line) == f"Not Found: /{door.replace('<str:token>', '(link)')}"
+
+
 @pytest.mark.parametrize("method", ["put", "get"])
 def test_a_refused_request_is_logged_without_its_token(db, log, method):
     assert getattr(Client(), method)(f"/my/{TOKEN}/").status_code in {404, 405, 410}

@@ -12,13 +12,22 @@ import pytest
 import time_machine
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
-from campaigns.models import SandboxMessage
+from campaigns.models import SandboxMessage, SendingPolicy
 from campaigns.tasks import mail_exports
 from cxportal.lib.links import LinkPurpose, token_for
 from cxportal.pages.access import Role, create_staff, ensure_roles
 from feedback.models import Invitation
-from profiles.models import AccessRecord, Customer, Identifier, PrivacyRequest, RetentionRule
+from profiles.models import (
+    AccessRecord,
+    ConsentEntry,
+    Customer,
+    Identifier,
+    PrivacyRequest,
+    RetentionRule,
+)
+from profiles.rules.names import Channel, Purpose
 from profiles.tasks import erase_people, let_go, write_exports
 from tests.factories.campaigns import ready_house
 from tests.factories.somebody import QUILL, somebody
@@ -133,17 +142,129 @@ def test_asking_twice_writes_one_export(client, token, person):
     assert write_exports() == 1
 
 
-def test_an_erasure_needs_the_box_to_be_ticked(client, token, person):
+# --- an erasure is confirmed by mail --------------------------------------------------------------
+
+
+def erasure_mails():
+    return SandboxMessage.objects.filter(subject__startswith="Please confirm: erase me")
+
+
+def erasure_link():
+    return "/erase/" + erasure_mails().latest("pk").text.partition("/erase/")[2].split()[0]
+
+
+def ask_to_erase(client, token):
+    return client.post(reverse("my-erase", args=[token]), follow=True)
+
+
+def test_the_link_to_a_page_erases_nobody_by_itself(client, token, person):
+    client.post(reverse("my-consent", args=[token]), {"scope": "all"})  # it is no marketing
+    assert not ConsentEntry.objects.granting(
+        [person.pk], Purpose.REMINDERS, Channel.EMAIL, timezone.now()
+    )
+    assert "we ask once more by mail, at q…@example.com" in client.get(
+        reverse("my-erase", args=[token])
+    ).text  # fmt: skip
+    shown = client.post(reverse("my-erase", args=[token]), {"agreed": "yes"}, follow=True).text
+    assert "We sent a mail to q…@example.com; the link in it completes this, within a day." in shown
+    assert QUILL.email not in shown
+    assert erasure_mails().get().recipient == QUILL.email
+    assert not PrivacyRequest.objects.exists()
+    assert erase_people() == 0
+
+
+def test_the_link_in_the_mail_changes_nothing_until_its_button_is_pressed(client, token, person):
+    ask_to_erase(client, token)
+    for method in (client.get, client.head):
+        assert method(erasure_link()).status_code == 200
+    assert "What goes" in client.get(erasure_link()).text
+    assert not PrivacyRequest.objects.exists()
+    for _ in range(2):
+        assert "You are being erased" in client.post(erasure_link()).text
+    assert "You are being erased" in client.get(erasure_link()).text
+    assert PrivacyRequest.objects.get().kind == "erasure"
+
+
+def test_the_link_in_the_mail_says_when_it_is_done(client, token, person):
+    ask_to_erase(client, token)
+    link = erasure_link()
+    client.post(link)
+    assert erase_people() == 1
+    for answer in (client.get(link), client.post(link)):
+        assert (answer.status_code, "It is done" in answer.text) == (410, True)
+    assert PrivacyRequest.objects.count() == 1
+
+
+def test_a_link_in_the_mail_that_is_over_offers_a_fresh_one(client, token, person, now):
+    ask_to_erase(client, token)
+    old = erasure_link()
+    with time_machine.travel(now + timedelta(days=1, minutes=1), tick=False):
+        for answer in (client.get(old), client.post(old)):
+            assert (answer.status_code, "Nothing was erased" in answer.text) == (410, True)
+            assert f'action="{old.replace("/erase/", "/fresh/erase/")}"' in answer.text
+        client.post(old.replace("/erase/", "/fresh/erase/"))
+        letter = SandboxMessage.objects.get(subject__startswith="Your fresh link")
+        assert letter.recipient == QUILL.email
+        fresh = "/erase/" + letter.text.partition("/erase/")[2].split()[0]
+        assert client.get(fresh).status_code == 200
+    assert not PrivacyRequest.objects.exists()
+
+
+def test_two_such_mails_are_sent_at_once_and_one_more_in_twelve_hours(client, token, person, now):
+    for _ in range(2):
+        assert "We sent a mail" in ask_to_erase(client, token).text
+    refused = ask_to_erase(client, token)
+    assert (refused.status_code, "Another mail can be sent in 12 hours" in refused.text) == (
+        429,
+        True,
+    )
+    client.post(erasure_link().replace("/erase/", "/fresh/erase/"))
+    assert SandboxMessage.objects.filter(text__contains="/erase/").count() == 2
+    with time_machine.travel(now + timedelta(hours=12), tick=False):
+        assert "We sent a mail" in ask_to_erase(client, token).text
+    assert erasure_mails().count() == 3
+
+
+def test_a_house_that_sends_nothing_erases_nobody_either(client, token, person, now):
+    SendingPolicy.objects.update(stopped_at=now)
+    refused = ask_to_erase(client, token)
+    assert (refused.status_code, "ask in a store" in refused.text) == (503, True)
+    SendingPolicy.objects.update(stopped_at=None)
+    for _ in range(2):  # what was not sent does not count
+        assert "We sent a mail" in ask_to_erase(client, token).text
+
+
+def test_a_link_for_something_else_erases_nobody(client, token, person):
+    ask_to_erase(client, token)
+    export = token_for(LinkPurpose.EXPORT, str(person.public_id))
+    for wrong in (token, export, "forged"):
+        assert client.post(reverse("erase", args=[wrong])).status_code == 404
+    own = erasure_link().removeprefix("/erase/").strip("/")
+    assert client.get(reverse("my-page", args=[own])).status_code == 404
+    assert not PrivacyRequest.objects.exists()
+
+
+@pytest.fixture
+def unreachable(person):
+    """Nobody can write to this address any more."""
+    Identifier.objects.filter(kind="email").update(bounced_at=person.created_at)
+
+
+def test_whom_no_mail_reaches_confirms_on_the_page(client, token, unreachable):
     address = reverse("my-erase", args=[token])
-    assert client.get(address).status_code == 200
+    assert "this button erases you at once" in client.get(address).text
     answer = client.post(address)
     assert (answer.status_code, "Nothing was erased" in answer.text) == (422, True)
     assert not PrivacyRequest.objects.exists()
+    assert "You are being erased" in client.post(address, {"agreed": "yes"}).text
+    assert PrivacyRequest.objects.get().kind == "erasure"
+    assert not erasure_mails().exists()
 
 
 def test_after_an_erasure_every_old_link_leads_to_a_calm_page(client, token, person):
     delivery, invitation = person.deliveries.first(), person_invitation(person)
-    client.post(reverse("my-erase", args=[token]), {"agreed": "yes"})
+    ask_to_erase(client, token)
+    client.post(erasure_link())
     assert "being erased" in client.get(reverse("my-page", args=[token])).text
     assert erase_people() == 1
     addresses = [
@@ -168,7 +289,8 @@ def test_an_erasure_takes_the_file_of_an_export_along(
     client.post(reverse("my-export", args=[token]))
     write_exports()
     path = Path(PrivacyRequest.objects.get().path)
-    client.post(reverse("my-erase", args=[token]), {"agreed": "yes"})
+    ask_to_erase(client, token)
+    client.post(erasure_link())
     with django_capture_on_commit_callbacks(execute=True):
         erase_people()
     assert not path.exists()

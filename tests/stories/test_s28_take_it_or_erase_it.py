@@ -117,9 +117,16 @@ def test_she_is_erased_and_the_old_file_does_not_bring_her_back(page, tmp_path, 
     assert "wilhelmina" in dump()
     with time_machine.travel(DONE, tick=False):
         client = public_client()
-        assert "Erase me for good" in client.get(f"{page}erase/").text
-        client.post(f"{page}erase/", {"agreed": "yes"})
+        assert "we ask once more by mail" in client.get(f"{page}erase/").text
+        client.post(f"{page}erase/")
+        assert erase_people() == 0
+        letter = SandboxMessage.objects.get(subject__startswith="Please confirm")
+        assert letter.recipient == "wilhelmina@example.com"
+        confirm = link_in(letter, "erase")
+        assert "Erase me for good" in client.get(confirm).text
+        client.post(confirm)
         assert erase_people() == 1
+        assert "It is done" in client.get(confirm).text
         assert [client.get(link).status_code for link in (page, why, stop)] == [410, 410, 410]
         found = client_of("counter").post("/counter/", {"q": "Wilhelmina"}).text
         assert "Nobody found" in found
