@@ -100,16 +100,6 @@ DATABASES["default"].update(
     CONN_MAX_AGE=env.int("CONN_MAX_AGE", default=60),
     CONN_HEALTH_CHECKS=True,
 )
-# What must hold over all processes and restarts, such as a pause between two mails, is kept in the
-# database (its table comes with the migrations); the rest may be forgotten.
-CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
-    "shared": {
-        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
-        "LOCATION": "cxportal_shared",
-        "OPTIONS": {"MAX_ENTRIES": 100_000},
-    },
-}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 UPLOAD_DIR = STATE_DIR / "uploads"
 EXPORT_DIR = STATE_DIR / "exports"

@@ -113,6 +113,6 @@ def _while_some(run_next: Callable[..., bool]) -> int:
 def let_go() -> dict[str, int]:
     """Let go of what is older than its rule, of export files whose link has expired, and of full buckets."""
     now = timezone.now()
+    rates.sweep(now=now)
     removed = exporting.remove_expired(now=now)
     return retaining.retain(now=now) | ({"exports": removed} if removed else {})
-    rates.sweep(now=now)

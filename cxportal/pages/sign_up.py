@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 
 from django.contrib.auth.decorators import login_not_required
-from django.core.cache import caches
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -35,7 +34,7 @@ logger = logging.getLogger(__name__)
 # A whole store may sit behind one address; a program that fills forms is stopped all the same.
 FROM_ONE_ADDRESS = RateLimit("sign-up", per_second=60 / 3600, burst=60)
 # One link in ten minutes is enough; more would make a nuisance out of somebody else's address.
-PAUSE_SECONDS = 600
+LINKS = RateLimit("sign-up-link", per_second=1 / 600, burst=1)
 
 
 @login_not_required
@@ -92,16 +91,17 @@ def _join(request: HttpRequest, place: Place, form: JoiningForm) -> None:
     except suppressing.ErasedPerson:
         return  # who asks is not told that somebody of this address went away
     is_mail = joined.identifier.kind == IdentifierKind.EMAIL
-    if not is_mail or not caches["shared"].add(
-        f"sign-up:{joined.customer.pk}", True, PAUSE_SECONDS
-    ):
+    if not is_mail:
         return
     try:
+        letters.check_sending()
+        if LINKS.wait_seconds(str(joined.customer.pk), now=timezone.now()):
+            return
         send_page_link(
             customer=joined.customer, identifier=joined.identifier, place_name=place.name
         )
     except letters.SendingIsStopped:
-        caches["shared"].delete(f"sign-up:{joined.customer.pk}")
+        return  # a link that was not sent may be asked for again at once
     except letters.LetterNotSent:
         # Whoever asked learns nothing from a failure; ids only, for whoever reads the log.
         logger.exception("page link for customer %s was not sent", joined.customer.pk)

@@ -7,10 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.db import connection
 
 from cxportal.lib import rates
 from cxportal.lib.rates import RateLimit
+from profiles.tasks import let_go
 
 HALF_A_SECOND = RateLimit("test", per_second=2, burst=4)
 
@@ -91,6 +93,13 @@ def test_what_is_full_again_is_swept_away_and_nothing_else(db, now):
     taken(HALF_A_SECOND, 4, now, key="new")
     assert rates.sweep(now=now + timedelta(seconds=1)) == 1
     assert taken(HALF_A_SECOND, 1, now, key="new") == [1]
+
+
+def test_the_tick_that_lets_go_of_old_data_sweeps(db, now):
+    taken(HALF_A_SECOND, 1, now)
+    with time_machine.travel(now + timedelta(seconds=1), tick=False):
+        let_go()
+    assert rates.sweep(now=now + timedelta(hours=1)) == 0
 
 
 @pytest.mark.django_db(transaction=True)
