@@ -24,6 +24,10 @@ WORDINGS = {
         "Corner & Crumb may send me offers by e-mail that fit what I buy. "
         "I can stop this at any time with one click."
     ),
+    Purpose.LOCATION: (
+        "Corner & Crumb may know in which of its stores I am, as my phone or its beacons tell it, "
+        "to suggest what is near. I can end this at any time on my own page."
+    ),
 }
 
 FIRST_NAMES = """

@@ -4,9 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from profiles.models import ConsentEntry, Customer, FactValue, ImportedRow, ImportJob, Purchase
+from profiles.models import (
+    ConsentEntry,
+    Customer,
+    FactValue,
+    Finding,
+    Identifier,
+    ImportedRow,
+    ImportJob,
+    Purchase,
+    SharedSighting,
+)
 from profiles.rules.names import ImportKind
-from profiles.services import importing, undoing
+from profiles.services import cleaning, importing, undoing
 from tests.profiles.test_people_rows import CALLS, CONSENTS, CRM, MENTIONS, stored
 
 pytestmark = pytest.mark.django_db
@@ -68,6 +78,16 @@ def test_orders_go_with_their_customers(load, now):
         "profiles.Identifier": 1,
         "profiles.Purchase": 2,
     }
+
+
+def test_numbers_of_many_go_with_what_was_found_wrong_of_them(load, now):
+    rows = [f"{number},Person {number},+1 212 415 0000" for number in range(1, 8)]
+    job = load("customers", "Customer number,Name,Phone", *rows)
+    cleaning.find(customer_ids=list(Customer.objects.values_list("pk", flat=True)), now=now)
+    assert (SharedSighting.objects.count(), Finding.objects.count()) == (6, 1)
+    take_back(job, now)
+    for model in (SharedSighting, Finding, Identifier, Customer):
+        assert not model.objects.exists()
 
 
 def test_what_something_else_stands_on_stays(load, now):
