@@ -257,7 +257,7 @@ def test_of_very_many_bad_rows_some_are_stored_and_all_are_counted(
 def test_a_job_that_fails_half_way_counts_what_it_kept_aside(tmp_path, queued, now, monkeypatch):
     monkeypatch.setattr(importing, "KEPT_ASIDE", 1)
     monkeypatch.setattr(importing, "KEPT_OF_EACH_REASON", 1)
-    monkeypatch.setattr(order_staging, "_CHUNK_LINES", 3)
+    monkeypatch.setattr(order_staging, "_CHUNK_LINES", 1_000)
     lines = "".join(f",O{n},2026-01-07,P1,Beans,Coffee,1,1,\n" for n in range(40_000))
     path = tmp_path / "orders.csv.gz"
     path.write_bytes(gzip.compress(f"{HEADER}\n{lines}".encode(), mtime=0)[:-20])
@@ -269,8 +269,11 @@ def test_a_job_that_fails_half_way_counts_what_it_kept_aside(tmp_path, queued, n
 
 
 @pytest.mark.parametrize("line", ["C1,O1,2026-01-05,P1,Beans,Coffee,1,1,\n", "\n"])
-def test_a_small_file_that_unpacks_to_a_huge_one_is_refused(tmp_path, queued, now, line):
-    content = f"{HEADER}\n{GOOD[0]}\n".encode() + line.encode() * (15_000_000 // len(line))
+def test_a_small_file_that_unpacks_to_a_huge_one_is_refused(
+    tmp_path, queued, now, line, monkeypatch
+):
+    monkeypatch.setattr(order_opening, "_UNPACKED_FREE", 700_000)
+    content = f"{HEADER}\n{GOOD[0]}\n".encode() + line.encode() * (1_000_000 // len(line))
     path = tmp_path / "orders.csv.gz"
     path.write_bytes(gzip.compress(content, 9, mtime=0))
     job = importing.run_import(job_id=queued(path).pk, now=now)
