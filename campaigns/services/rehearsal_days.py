@@ -99,7 +99,8 @@ def _mornings(days: Days, first: date, source: Source, steps: Steps, progress: P
         day = first + timedelta(days=number)
         progress({"step": f"Morning of {day:%d %B %Y}", "done": number, "of": count})
         with steps.step("learn"):
-            if number and number % REFIT_EVERY_DAYS == 0:
+            # Of a fit so late that nothing it leads to is judged, nobody learns anything.
+            if number and number % REFIT_EVERY_DAYS == 0 and number < count - judging.AFTER_DAYS:
                 learning.refit(now=_at(day, PLAN_AT))
             learning.learn_due(now=_at(day, PLAN_AT), limit=10**9)
         with steps.step("plan"):

@@ -27,29 +27,42 @@ INTERVALS = len(EDGES) - 1
 HORIZON = int(EDGES[-1])
 DAYS = np.concatenate((np.arange(126), np.arange(126, HORIZON + 1, 7)))  # where curves are kept
 EDGE_AT = np.searchsorted(DAYS, EDGES)
+_INSIDE = np.searchsorted(EDGES, DAYS[1:], side="left") - 1  # the interval of each later day
 BINS = 32
 Matrix = npt.NDArray[np.float32]
 Bytes = npt.NDArray[np.uint8]
 
 
-def survival(mean: Floats, deviation: Floats, alive: Floats, days: Floats) -> Floats:
-    """Chance that no purchase falls within `days` of the last one: log-normal, or stopped."""
-    z = (np.log(np.maximum(days, 1e-9)) - mean) / deviation
-    return 1.0 - alive * np.where(days <= 0, 0.0, ndtr(z))
-
-
 def base_logits(mean: Floats, deviation: Floats, alive: Floats, elapsed: Ints) -> Matrix:
     """Logit hazards of the rhythm alone, for pairs whose last purchase is `elapsed` days ago."""
-    left = _left_by(mean, deviation, alive, elapsed, EDGES)
+    left = _left_by(mean, deviation, alive, elapsed, EDGES, np.float64)
     hazard = np.clip(1.0 - left[:, 1:] / np.maximum(left[:, :-1], 1e-12), 1e-4, 0.98)
     return np.log(hazard / (1.0 - hazard)).astype(np.float32)
 
 
-def _left_by(mean: Floats, deviation: Floats, alive: Floats, elapsed: Ints, ahead: Ints) -> Floats:
-    """Survival by the evening of each day ahead; + 0.5, as a day stands for all of its hours."""
-    days = (elapsed[:, None] + ahead[None, :]).astype(np.float64)
-    days = np.where(days > 0, days + 0.5, 0.0)
-    return survival(mean[:, None], deviation[:, None], alive[:, None], days)
+def _left_by(
+    mean: Floats,
+    deviation: Floats,
+    alive: Floats,
+    elapsed: Ints,
+    ahead: Ints,
+    form: type[np.floating],
+) -> npt.NDArray[np.floating]:
+    """Chance that no purchase falls by the evening of each day ahead: log-normal, or stopped.
+
+    + 0.5, as a day stands for all of its hours. The logarithms are looked up: there are few days, and many
+    pairs.
+    """
+    days = np.maximum(elapsed[:, None] + ahead[None, :], 0)
+    logs = np.log(np.arange(int(days.max(initial=0)) + 1) + 0.5)
+    logs[0] = -np.inf  # nothing is bought again in no time
+    left = logs.astype(form)[days]
+    left -= mean.astype(form)[:, None]
+    left /= deviation.astype(form)[:, None]
+    left = ndtr(left)
+    left *= -alive.astype(form)[:, None]
+    left += 1
+    return left
 
 
 def targets(wait: Ints, seen: Ints) -> tuple[Flags, Flags]:
@@ -217,18 +230,23 @@ def curves(mean: Floats, deviation: Floats, alive: Floats, elapsed: Ints, logits
 
     Inside an interval the days share its hazard as the log-normal rhythm would share it.
     """
-    base = np.maximum(_left_by(mean, deviation, alive, elapsed, DAYS), 1e-12)
-    toll = np.log(base[:, :1]) - np.log(base)  # cumulative hazard of the rhythm alone
+    toll = _left_by(mean, deviation, alive, elapsed, DAYS, np.float32)
+    np.log(np.maximum(toll, 1e-12, out=toll), out=toll)
+    np.subtract(toll[:, :1].copy(), toll, out=toll)  # cumulative hazard of the rhythm alone
     edge = toll[:, EDGE_AT]
     width = np.maximum(np.diff(edge, axis=1), 1e-12)
-    p = 1.0 / (1.0 + np.exp(-logits.astype(np.float64)))
-    step = -np.log1p(-np.clip(p, 1e-9, 1.0 - 1e-9))
-    reached = np.concatenate((np.zeros((len(p), 1)), np.cumsum(step, axis=1)), axis=1)
-    inside = np.searchsorted(EDGES, DAYS[1:], side="left") - 1
-    part = np.clip((toll[:, 1:] - edge[:, inside]) / width[:, inside], 0.0, 1.0)
-    left = np.ones_like(toll)
-    left[:, 1:] = np.exp(-(reached[:, inside] + part * step[:, inside]))
-    return left.astype(np.float32)
+    p = 1.0 / (1.0 + np.exp(-logits))
+    step = -np.log1p(-np.clip(p, 1e-9, 1.0 - 1e-6))
+    reached = np.zeros_like(edge)
+    np.cumsum(step, axis=1, out=reached[:, 1:])
+    part = toll[:, 1:]
+    part -= edge[:, _INSIDE]
+    part /= width[:, _INSIDE]
+    np.clip(part, 0.0, 1.0, out=part)
+    part *= step[:, _INSIDE]
+    part += reached[:, _INSIDE]
+    toll[:, 0] = 0
+    return np.exp(np.negative(toll, out=toll), out=toll)
 
 
 def left_at(curve: Matrix, days: Ints) -> Matrix:
