@@ -6,6 +6,7 @@ Nothing here reads a clock or opens a connection.
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from environ import FileAwareEnv
@@ -105,6 +106,11 @@ UPLOAD_DIR = STATE_DIR / "uploads"
 EXPORT_DIR = STATE_DIR / "exports"
 # An order file of some years: far above what a browser form usually carries, and streamed to disk.
 ORDER_FILE_MAX_BYTES = env.int("ORDER_FILE_MAX_BYTES", default=2 * 1024**3)
+# Imports on a schedule (profiles/services/import_looks.py, cxportal/lib/outside.py). Without a folder only
+# addresses are offered. Log-ins by host: "user:password" or "Bearer …".
+IMPORT_FOLDER = env.str("IMPORT_FOLDER", default="")
+IMPORT_OWN_HOSTS = env.list("IMPORT_OWN_HOSTS", default=[])
+IMPORT_PASSWORDS = json.loads(env.str("IMPORT_PASSWORDS", default="") or "{}")
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024**2
 # How many events a second a key may hand in, on average (profiles/api/events.py).
 EVENTS_PER_SECOND = env.int("EVENTS_PER_SECOND", default=5000)
@@ -292,5 +298,7 @@ LOGGING = {
     "loggers": {
         "django": {"handlers": [], "propagate": True},
         "django.server": {"handlers": [], "propagate": True},
+        # It would write whole addresses, and what stands in them may be a key.
+        "urllib3": {"level": "WARNING"},
     },
 }
