@@ -59,6 +59,8 @@ app.conf.beat_schedule = {
     "events": _tick("profiles.process_events", 2.0),
     # A file uploaded in the browser starts at once; this tick catches a lost bell or a dead worker.
     "imports": _tick("profiles.run_imports", 10.0),
+    # Folders and addresses of schedules; a file that may still be written is looked at again after a minute.
+    "look_for_files": _tick("profiles.look_for_files", 15.0),
     "rehearsals": _tick("campaigns.run_rehearsals", 10.0),
     # Uploads whose columns were never confirmed: they hold personal data.
     "sweep": _tick("campaigns.sweep_uploads", 3600.0),

@@ -230,8 +230,15 @@ HOLDINGS: tuple[Holding | Mention | Erasure, ...] = (
     Mention(
         "profiles.ImportJob",
         "Files that we took in",
-        searched=("file_name", "error"),
+        searched=("file_name", "error", "schedule_name"),
         shown=("created_at", "file_name"),
+        erasing=Erasing.BLANK,
+    ),
+    Mention(
+        "profiles.ScheduledFile",
+        "Files that we found",
+        searched=("name", "note"),
+        shown=("seen_at", "name"),
         erasing=Erasing.BLANK,
     ),
     Mention(

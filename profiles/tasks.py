@@ -13,6 +13,7 @@ from profiles.services import (
     cleaning,
     erasing,
     exporting,
+    import_looks,
     importing,
     learning,
     merging,
@@ -34,6 +35,12 @@ def run_imports() -> int:
         return int(undoing.run_next(now=timezone.now()))
     importing.run_import(job_id=job.pk, now=timezone.now(), attempt=job.attempt)
     return 1
+
+
+@shared_task(name="profiles.look_for_files")
+def look_for_files() -> int:
+    """Look for new files where it is due."""
+    return _while_some(import_looks.look_next)
 
 
 @shared_task(name="profiles.learn_habits")

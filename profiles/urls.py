@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path, re_path
 
-from profiles import views, views_events, views_keys
+from profiles import views, views_events, views_keys, views_schedules
 from profiles.api import events, pickups
 
 app_name = "profiles"
@@ -17,6 +17,39 @@ urlpatterns = [
     path("imports/<int:job_id>/run/", views.import_run, name="import-run"),
     path("imports/<int:job_id>/undo/", views.import_undo, name="import-undo"),
     path("imports/<int:job_id>/kept-aside.csv", views.import_rejects, name="import-rejects"),
+    path("imports/<int:job_id>/columns/", views_schedules.import_columns, name="import-columns"),
+    path("imports/schedules/", views_schedules.schedule_list, name="schedule-list"),
+    path("imports/schedules/new/<slug:whence>/", views_schedules.schedule_new, name="schedule-new"),
+    path(
+        "imports/schedules/<int:schedule_id>/",
+        views_schedules.schedule_detail,
+        name="schedule-detail",
+    ),
+    path(
+        "imports/schedules/<int:schedule_id>/change/",
+        views_schedules.schedule_change,
+        name="schedule-change",
+    ),
+    path(
+        "imports/schedules/<int:schedule_id>/look/",
+        views_schedules.schedule_look,
+        name="schedule-look",
+    ),
+    path(
+        "imports/schedules/<int:schedule_id>/switch/",
+        views_schedules.schedule_switch,
+        name="schedule-switch",
+    ),
+    path(
+        "imports/schedules/<int:schedule_id>/delete/",
+        views_schedules.schedule_delete,
+        name="schedule-delete",
+    ),
+    path(
+        "imports/schedules/files/<int:file_id>/again/",
+        views_schedules.schedule_again,
+        name="schedule-again",
+    ),
     path("api/v1/pickups/", pickups.REQUEST, name="pickups"),
     path("api/v1/pickups/state/", pickups.STATE, name="pickup-state"),
     path("api/v1/pickups/at/<path:place>/", pickups.COMING, name="pickups-coming"),

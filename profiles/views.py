@@ -23,7 +23,7 @@ from cxportal.lib.errors import DomainError
 from cxportal.lib.http import StaffRequest, render_page
 from profiles.forms import ColumnsForm, ImportFileForm
 from profiles.models import ImportJob
-from profiles.queries import imports
+from profiles.queries import import_schedules, imports
 from profiles.queries.company import company, company_zone
 from profiles.rules.names import ImportKind, JobState
 from profiles.services import importing, undoing, workbooks
@@ -31,6 +31,7 @@ from profiles.services.importing import Proposal
 from profiles.tasks import run_imports
 
 ROWS_PER_PAGE = 30
+TROUBLES_SHOWN = 5
 # Where a file waits for its columns to be confirmed.
 WAITING, KIND = "import_file", "import_kind"
 
@@ -49,6 +50,8 @@ def import_list(request: StaffRequest) -> HttpResponse:
         ),
         "form": form,
         "may_add": may_add,
+        "failing": import_schedules.failing(limit=TROUBLES_SHOWN),
+        "parked": import_schedules.parked(limit=TROUBLES_SHOWN),
         "zone": company_zone(),
     }
     status = 422 if form.is_bound and form.errors else 200
@@ -184,7 +187,7 @@ def import_detail(request: StaffRequest, job_id: int) -> HttpResponse:
         ImportJob.objects.select_related("source", "created_by"), pk=job_id
     )
     is_over = job.state in {JobState.DONE, JobState.FAILED}
-    if is_over and request.htmx:
+    if (is_over or job.state == JobState.PARKED) and request.htmx:
         return HttpResponseClientRefresh()
     context = {
         "job": job,

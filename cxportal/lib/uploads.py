@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Container
+from collections.abc import Container, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePath
+from typing import IO
 from uuid import uuid4
 
 from django.conf import settings
@@ -19,15 +21,26 @@ def kept(upload: UploadedFile) -> Path:
 
     Of the name that the browser gave only the endings stay, for ``.gz`` says how to read it.
     """
-    folder = Path(settings.UPLOAD_DIR)
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    endings = "".join(PurePath(upload.name or "").suffixes[-2:]).lower()
-    safe = endings if endings in {".csv", ".gz", ".csv.gz", ".txt", ".tsv", ".tsv.gz"} else ""
-    path = folder / f"{uuid4().hex}{safe}"
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+    with new_file(upload.name or "") as (path, file):
         for chunk in upload.chunks():
             file.write(chunk)
     return path
+
+
+@contextmanager
+def new_file(name: str) -> Iterator[tuple[Path, IO[bytes]]]:
+    """Open a new file beside the uploads, for what comes in by another way; it goes again where that fails."""
+    folder = Path(settings.UPLOAD_DIR)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    endings = "".join(PurePath(name).suffixes[-2:]).lower()
+    safe = endings if endings in {".csv", ".gz", ".csv.gz", ".txt", ".tsv", ".tsv.gz"} else ""
+    path = folder / f"{uuid4().hex}{safe}"
+    try:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            yield path, file
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
 
 
 def forget(path: Path | str) -> None:

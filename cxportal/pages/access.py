@@ -107,6 +107,7 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
         | _grants("profiles", "add", "consentwording")
         | _grants("profiles", "view", "company learnedmodel importreject")
         | _grants("profiles", "view add change", "importjob")
+        | _grants("profiles", "view add change delete", "importschedule")
         | _grants("profiles", "view change delete", "inboundevent")
         | _grants("campaigns", "add change", "campaign")
         | _grants("campaigns", "view add", "messagetemplate")

@@ -137,6 +137,7 @@ LOOKS: Mapping[str, Look] = {
     "profiles:event-drop": A_LIST,
     "profiles:event-list": A_LIST,
     "profiles:event-replay": A_LIST,
+    "profiles:import-columns": A_LIST,
     "profiles:import-new": A_LIST,
     "profiles:import-rejects": Look(AccessAct.EXPORTED),
 }
@@ -167,6 +168,14 @@ NOBODY: Mapping[str, str] = {
     "profiles:import-detail": "counts of rows; of a dry run a few, masked",
     "profiles:import-run": "starts an import",
     "profiles:import-undo": "counts of rows",
+    "profiles:schedule-again": "names a file",
+    "profiles:schedule-change": "folders and addresses of files",
+    "profiles:schedule-delete": "counts of imports",
+    "profiles:schedule-detail": "files, not what is in them",
+    "profiles:schedule-list": "folders and addresses of files",
+    "profiles:schedule-look": "has a worker look",
+    "profiles:schedule-new": "folders and addresses of files",
+    "profiles:schedule-switch": "switches a schedule",
 }
 # Nothing was shown with these.
 _UNSHOWN = {401, 403, 404, 405, 410}

@@ -38,6 +38,7 @@ from cxportal.pages.access import Role, role_required
 from feedback.models import Case
 from feedback.queries import case_rows
 from profiles.models import ImportJob
+from profiles.queries import import_schedules
 from profiles.rules.names import JobState
 
 EFFECT = {
@@ -278,7 +279,7 @@ def _per_thousand(label: str, share: Share, href: str) -> Stat:
 def _needs(request: StaffRequest, found: Moments, span: Span) -> list[Line]:
     """List what machines cannot settle; names only for those who may see the record."""
     cases = _cases(span) if request.user.has_perm("feedback.view_case") else []
-    return [*cases, *_uncertain(found, span), *_failed(span)]
+    return [*cases, *_uncertain(found, span), *_failed(span), *_scheduled()]
 
 
 def _cases(span: Span) -> list[Line]:
@@ -345,6 +346,21 @@ def _failed(span: Span) -> list[Line]:
                 icon="rehearsal",
             )
             for one in rehearsals.order_by("-pk")[:SHOWN_CASES]
+        ),
+    ]
+
+
+def _scheduled() -> list[Line]:
+    """Schedules of imports that fail, and files that came by themselves and wait for their columns."""
+    there = reverse("profiles:import-list")
+    return [
+        *(
+            Line(f"“{one.name}” brings no files", there, sub=one.reason, icon="imports")
+            for one in import_schedules.failing(limit=SHOWN_CASES)
+        ),
+        *(
+            Line(f"Which column is what in {job.file_name}?", there, sub=job.error, icon="imports")
+            for job in import_schedules.parked(limit=SHOWN_CASES)
         ),
     ]
 

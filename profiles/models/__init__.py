@@ -16,6 +16,7 @@ from profiles.models.finding import NameWord
 from profiles.models.habits import Habit, LearnedModel, ReorderSchedule, ReorderStatement
 from profiles.models.households import Household, HouseholdMember, HouseholdWarning
 from profiles.models.identities import Identifier, IdentifierRule, ProfileEdge, Suspicion
+from profiles.models.import_schedules import ImportLook, ImportSchedule, ScheduledFile
 from profiles.models.keys import ApiKey, IdempotencyRecord
 from profiles.models.pickups import Pickup, PickupEvent, PickupLine
 from profiles.models.privacy import AccessRecord, PrivacyRequest, RetentionRule, Suppression
@@ -54,7 +55,9 @@ __all__ = [
     "Identifier",
     "IdentifierRule",
     "ImportJob",
+    "ImportLook",
     "ImportReject",
+    "ImportSchedule",
     "ImportedRow",
     "InboundEvent",
     "LearnedModel",
@@ -73,6 +76,7 @@ __all__ = [
     "ReorderStatement",
     "RetentionRule",
     "SavedMapping",
+    "ScheduledFile",
     "SharedSighting",
     "Source",
     "Suppression",

@@ -42,6 +42,7 @@ class ImportJob(models.Model):
     progress; counts are final when the state is ``done``. A worker holds it by ``lease_until``.
     ``headers`` and ``delimiter`` are those of the file, for giving back rows that were kept aside.
     ``undo_asked_at``: a worker is to take back what it made (``ImportedRow``), until ``undone_at``.
+    ``schedule_name`` is who brought it where nobody uploaded it, and stays when the schedule is deleted.
     """
 
     source = models.ForeignKey(Source, models.PROTECT, related_name="+")
@@ -68,6 +69,10 @@ class ImportJob(models.Model):
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
     )
+    schedule = models.ForeignKey(
+        "profiles.ImportSchedule", models.SET_NULL, null=True, blank=True, related_name="jobs"
+    )
+    schedule_name = models.CharField(max_length=80, blank=True, db_default="")
     created_at = models.DateTimeField(db_default=Now())
     finished_at = models.DateTimeField(null=True, blank=True)
     undo_asked_at = models.DateTimeField(null=True, blank=True)

@@ -185,7 +185,7 @@ def remembered(
     columns, known = set(guess.values()), set(headers) - {REASON_HEADER}
     for job in (
         ImportJob.objects.filter(kind=kind)
-        .exclude(state=JobState.FAILED)
+        .exclude(state__in=[JobState.FAILED, JobState.PARKED])
         .newest_first()[:_LOOKED_BACK]
     ):
         used = {header for field, header in job.mapping.items() if field != DATE_ORDER}

@@ -35,6 +35,7 @@ from profiles.services.import_kinds import (
     source_named,
 )
 from profiles.services.order_files import Reject, Row, read_rows, reread
+from profiles.services.order_layouts import Layout
 from profiles.services.order_rows import Counts
 from profiles.services.order_staging import Watch
 from profiles.services.people_rows import PeopleCounts
@@ -108,26 +109,42 @@ def start_import(
         OrderFileError: it cannot be read with this mapping; nothing was queued.
     """
     layout = check_file(path=path, mapping=mapping, time_zone=time_zone, kind=kind)
+    keep_mapping(source=source, kind=kind, mapping=mapping, time_zone=time_zone, now=now)
+    return new_job(
+        path=path,
+        layout=layout,
+        source=source,
+        kind=kind,
+        is_dry_run=is_dry_run,
+        file_name=file_name[:200],
+        mapping=dict(mapping),
+        time_zone=time_zone,
+        state=JobState.QUEUED,
+        created_by=by,
+        created_at=now,
+    )
+
+
+def keep_mapping(
+    *, source: Source, kind: str, mapping: Mapping[str, str], time_zone: str, now: datetime
+) -> None:
+    """Remember which column is what, for the next file of a source and kind."""
     SavedMapping.objects.update_or_create(
         source=source,
         kind=kind,
         defaults={"mapping": dict(mapping), "time_zone": time_zone, "saved_at": now},
     )
+
+
+def new_job(*, path: Path, layout: Layout | None, **values: Any) -> ImportJob:
+    """Write down a file that came, and how it is written as far as that is known."""
     return ImportJob.objects.create(
-        source=source,
-        kind=kind,
-        is_dry_run=is_dry_run,
-        file_name=file_name[:200],
-        headers=list(layout.headers),
-        delimiter=layout.delimiter,
         path=str(path),
-        sha256=_sha256(path),
-        mapping=dict(mapping),
-        time_zone=time_zone,
-        state=JobState.QUEUED,
+        sha256=sha256_of(path),
         total_bytes=path.stat().st_size,
-        created_by=by,
-        created_at=now,
+        headers=list(layout.headers) if layout else [],
+        delimiter=layout.delimiter if layout else "",
+        **values,
     )
 
 
@@ -166,7 +183,8 @@ def _first_sent(job: ImportJob) -> datetime:
     return sent
 
 
-def _sha256(path: Path) -> str:
+def sha256_of(path: Path) -> str:
+    """The digest of a file, by which the same content is recognised."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

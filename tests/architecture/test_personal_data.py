@@ -39,6 +39,8 @@ NOT_PERSONAL = {
     "profiles.EventKey": "hashes of message ids, which name nobody",
     "profiles.Household": "holds nothing but when it was made; its members are registered",
     "profiles.IdentifierRule": "patterns that name nobody",
+    "profiles.ImportLook": "what looking for files came to, in words of ours",
+    "profiles.ImportSchedule": "folders and addresses of other systems",
     "profiles.ImportedRow": "keys of rows",
     "profiles.LearnedModel": "figures over all customers",
     "profiles.NameWord": "single words of names that living customers bear; the database drops the rest",

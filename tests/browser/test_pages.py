@@ -21,6 +21,8 @@ STAFF_PAGES = [
             "/cases/",
             "/clean/",
             "/imports/",
+            "/imports/schedules/",
+            "/imports/schedules/new/address/",
             "/rehearsals/",
             "/mailbox/",
             "/messages/",

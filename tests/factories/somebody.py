@@ -44,6 +44,7 @@ from profiles.models import (
     PurchaseLine,
     ReorderSchedule,
     ReorderStatement,
+    ScheduledFile,
     SharedSighting,
     Source,
     Suspicion,
@@ -59,6 +60,7 @@ from tests.factories.profiles import (
     ProfileFactory,
     SourceFactory,
 )
+from tests.factories.schedules import ImportScheduleFactory
 from tests.pages import rows
 
 
@@ -368,6 +370,15 @@ def is_mentioned(source: Source, strings: Strings, now: datetime) -> None:
         time_zone="UTC",
         state="failed",
         error=f"{strings.email} has no order number",
+        schedule_name=f"Files of {strings.email}",
+    )
+    ScheduledFile.objects.create(
+        schedule=ImportScheduleFactory(source=source),
+        name=f"orders of {strings.email}.csv",
+        size=1,
+        state="known",
+        note=f"The same content came before as “{strings.email}.csv”.",
+        seen_at=now,
     )
     texts = [
         f"{strings.number},1,not a day,coffee",

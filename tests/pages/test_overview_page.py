@@ -18,7 +18,7 @@ from tests.pages import rows
 
 pytestmark = pytest.mark.django_db
 # Session, account, role and rights; company and switch; three figures; cases, files, rehearsals.
-QUERIES = 15
+QUERIES = 17
 
 
 def test_it_shows_what_became_of_the_moments(manager):
