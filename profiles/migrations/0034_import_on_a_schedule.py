@@ -11,7 +11,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("profiles", "0032_ask_for_birthdays"),
+        ("profiles", "0033_keep_habits_by_customer"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
