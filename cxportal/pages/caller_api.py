@@ -13,14 +13,10 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
-from cxportal.lib.http import client_address
 from cxportal.pages.caller import who_is_calling
-from profiles.api.authentication import ApiKeyAuthentication, Caller, needs_scope
-from profiles.rules.names import AccessAct
+from profiles.api.operations import Operation, shown
 from profiles.rules.scopes import Scope
-from profiles.services import access
 
 
 class NumberInput(serializers.Serializer[Any]):
@@ -65,29 +61,19 @@ class AnswerOutput(serializers.Serializer[Any]):
     summary = serializers.CharField()
 
 
-class CallersView(APIView):
+class CallersView(Operation):
     """Ask who is calling."""
 
-    authentication_classes = (ApiKeyAuthentication,)
-    permission_classes = (needs_scope(Scope.CALLERS),)
+    topic = "callers"
+    only_reads = True
+    scope = Scope.CALLERS
 
     @extend_schema(request=NumberInput, responses=AnswerOutput)
     def post(self, request: Request) -> Response:
-        asked, now = NumberInput(data=request.data), timezone.now()
-        asked.is_valid(raise_exception=True)
-        answer = who_is_calling(number=asked.validated_data["number"], now=now)
-        key = request.user
-        assert isinstance(key, Caller)  # the permission lets nobody else in
-        if answer.callers:
-            access.record(
-                actor=key.actor,
-                act=AccessAct.LOOKED,
-                door="callers",
-                customer_ids=[one.customer_id for one in answer.callers],
-                ip_address=client_address(request._request),
-                now=now,
-            )
-        return Response(AnswerOutput(answer).data)
+        asked = self.read(NumberInput, request)
+        answer = who_is_calling(number=asked["number"], now=timezone.now())
+        self.saw(*(one.customer_id for one in answer.callers))
+        return shown(AnswerOutput, answer)
 
 
 CALLERS = login_not_required(CallersView.as_view())

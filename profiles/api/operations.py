@@ -68,9 +68,9 @@ class AlwaysJson(BaseContentNegotiation):
 class Operation(APIView):
     """An address of the REST API.
 
-    GET needs the scope "read", everything else "write"; with ``only_reads`` a POST reads, too. Whom an
-    operation names or shows is written down with its answer (``saw``), as looks of staff are. ``topic``
-    gathers operations in the description.
+    GET needs the scope "read", everything else "write"; with ``only_reads`` a POST reads, too, and ``scope``
+    asks for another one. Whom an operation names or shows is written down with its answer (``saw``), as looks
+    of staff are. ``topic`` gathers operations in the description.
     """
 
     authentication_classes = (ApiKeyAuthentication,)
@@ -79,13 +79,14 @@ class Operation(APIView):
     content_negotiation_class = AlwaysJson
     topic = "customers"
     only_reads = False
+    scope: Scope | None = None
     act = AccessAct.LOOKED
     _seen: set[int]
     _found: int | None
 
     def get_permissions(self) -> Sequence[BasePermission]:
         is_reading = self.only_reads or self.request.method in _READING
-        return [needs_scope(Scope.READ if is_reading else Scope.WRITE)()]
+        return [needs_scope(self.scope or (Scope.READ if is_reading else Scope.WRITE))()]
 
     @property
     def source(self) -> Source:

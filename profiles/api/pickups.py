@@ -18,15 +18,14 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from cxportal.lib.errors import DomainError
-from profiles.api.authentication import ApiKeyAuthentication, Caller, needs_scope
+from profiles.api.once import once
+from profiles.api.operations import Operation, shown
 from profiles.models import Pickup, Place, Product, Profile, Source
 from profiles.queries.company import company
 from profiles.queries.pickups import coming_at
 from profiles.rules.names import PickupKind, PickupState
-from profiles.rules.scopes import Scope
 from profiles.services import pickups
 from profiles.services.pickups import Wish
 from profiles.services.recording import Line
@@ -90,42 +89,54 @@ class ComingOutput(serializers.Serializer[Any]):
     lines = serializers.ListField(child=serializers.CharField())
 
 
-class PickupsView(APIView):
+class _OfPickups(Operation):
+    """What is said of one request."""
+
+    topic = "pickups"
+
+    def pickup(self, number: str) -> Pickup | None:
+        """Return the request that this key's system knows by a number."""
+        return Pickup.objects.filter(source=self.source, external_id=number).first()
+
+    def answer(self, pickup: Pickup, status: int = 200) -> Response:
+        self.saw(pickup.customer_id)
+        return shown(PickupOutput, pickup, status=status)
+
+    def saw_again(self, answer: Any) -> None:
+        if pickup := self.pickup(answer["number"]):
+            self.saw(pickup.customer_id)
+
+
+class PickupsView(_OfPickups):
     """Ask for something; the same number again is the same request."""
 
-    authentication_classes = (ApiKeyAuthentication,)
-    permission_classes = (needs_scope(Scope.WRITE),)
-
     @extend_schema(request=RequestInput, responses={201: PickupOutput})
+    @once
     def post(self, request: Request) -> Response:
-        asked = _read(RequestInput, request)
-        source, by = _who(request)
+        asked = self.read(RequestInput, request)
         pickup = pickups.request(
-            source=source,
+            source=self.source,
             external_id=asked["number"],
-            profile=_profile(source, asked["customer"]),
+            profile=_profile(self.source, asked["customer"]),
             wish=_wish(asked),
-            by=by,
+            by=self.actor,
             now=timezone.now(),
         )
-        return Response(PickupOutput(pickup).data, status=201)
+        return self.answer(pickup, 201)
 
 
-class PickupStateView(APIView):
+class PickupStateView(_OfPickups):
     """Say what became of it; repeatable."""
 
-    authentication_classes = (ApiKeyAuthentication,)
-    permission_classes = (needs_scope(Scope.WRITE),)
-
     @extend_schema(request=MoveInput, responses=PickupOutput)
+    @once
     def post(self, request: Request) -> Response:
-        asked = _read(MoveInput, request)
-        source, by = _who(request)
-        found = Pickup.objects.filter(source=source, external_id=asked["number"]).first()
+        asked = self.read(MoveInput, request)
+        found = self.pickup(asked["number"])
         if found is None:
             raise NotKnownHere("There is no request of that number.", data={"field": "number"})
         deed = _DEEDS[PickupState(asked["state"])]
-        return Response(PickupOutput(deed(pickup_id=found.pk, by=by, now=timezone.now())).data)
+        return self.answer(deed(pickup_id=found.pk, by=self.actor, now=timezone.now()))
 
 
 _DEEDS: Mapping[PickupState, Callable[..., Pickup]] = {
@@ -136,30 +147,18 @@ _DEEDS: Mapping[PickupState, Callable[..., Pickup]] = {
 }
 
 
-class ComingView(APIView):
+class ComingView(Operation):
     """What a store has coming until the end of its day, at most 200."""
 
-    authentication_classes = (ApiKeyAuthentication,)
-    permission_classes = (needs_scope(Scope.READ),)
+    topic = "pickups"
 
     @extend_schema(responses=ComingOutput(many=True))
     def get(self, request: Request, place: str) -> Response:
         found = coming_at(
             _place(place).pk, company_zone=ZoneInfo(company().time_zone), now=timezone.now()
         )
+        self.saw(*(one.customer_id for one in found), found=len(found))
         return Response(ComingOutput(found, many=True).data)
-
-
-def _read(shape: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
-    given = shape(data=request.data)
-    given.is_valid(raise_exception=True)
-    return dict(given.validated_data)
-
-
-def _who(request: Request) -> tuple[Source, str]:
-    caller = request.user
-    assert isinstance(caller, Caller)  # the permission lets nobody else in
-    return caller.key.source, caller.actor
 
 
 def _wish(asked: Mapping[str, Any]) -> Wish:

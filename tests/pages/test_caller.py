@@ -13,6 +13,7 @@ from cxportal.pages.caller import NumberMalformed, who_is_calling
 from feedback.models import Case
 from feedback.services import cases
 from loyalty.services.setting_up import ensure_programme
+from profiles.api.json_bodies import LARGEST
 from profiles.models import AccessRecord, Touchpoint
 from profiles.services import keys
 from tests.factories.campaigns import ready_house
@@ -212,6 +213,23 @@ def test_nonsense_gets_a_clear_answer(mira, centre, body):
 def test_only_a_key_with_the_scope_may_ask(dolores, mira, centre):
     assert ask(Client(), {"number": NUMBER}).status_code == 401
     assert ask(centre("read", "write"), {"number": NUMBER}).status_code == 403
+
+
+def test_a_question_has_an_end_and_is_json(mira, centre):
+    client = centre("callers:read")
+    too_large = ask(client, {"number": NUMBER, "more": "x" * LARGEST})
+    assert (too_large.status_code, too_large.json()["code"]) == (413, "too_large")
+    form = client.post("/api/v1/callers/", {"number": NUMBER})
+    assert (form.status_code, form.json()["code"]) == (415, "unsupported_media_type")
+
+
+def test_a_centre_that_asks_too_often_waits_for_whole_seconds(dolores, mira, centre, settings):
+    settings.API_REQUESTS_PER_SECOND = 2
+    client = centre("callers:read")
+    answers = [ask(client, {"number": NUMBER}) for _ in range(9)]
+    assert [answer.status_code for answer in answers] == [200] * 8 + [429]
+    assert (answers[8].json()["code"], answers[8]["Retry-After"]) == ("throttled", "1")
+    assert AccessRecord.objects.filter(door="callers").count() == 8
 
 
 def test_a_number_in_the_address_is_not_answered(dolores, mira, centre):
