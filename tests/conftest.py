@@ -34,6 +34,14 @@ def django_db_setup(django_db_setup, django_db_blocker, request) -> Iterator[Non
         )
 
 
+def pytest_collection_modifyitems(items):
+    """What asks no database says the same beside every one."""
+    asks = {"db", "transactional_db", "django_db_setup", "live_server"}
+    for item in items:
+        if not (item.get_closest_marker("django_db") or asks & set(item.fixturenames)):
+            item.add_marker(pytest.mark.anywhere)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item, nextitem):
     """Give back what migrations filled: a test with real commits empties every table after itself."""

@@ -38,8 +38,8 @@ CHROMIUM_ON_MACOS = (
 )
 
 
-# What speaks to the database or the broker. The demo, the pages' looks and the embedded server's own
-# tests say nothing new on another server.
+# What speaks to the database or the broker. The demo, the pages' looks, the embedded server's own tests and
+# those marked "anywhere" say nothing new on another server.
 ON_SERVICES = [
     f"tests/{folder}"
     for folder in "profiles loyalty feedback campaigns stories concurrency services deploy".split()
@@ -95,7 +95,9 @@ def _test_on_services(arguments: Sequence[str]) -> int:
         with _timed("services"):
             for service in (_postgres_15(name), _redis(), _rabbitmq()):
                 stack.enter_context(service)
-        return _pytest("-m", "not browser", *(arguments or [*_in_processes(), *ON_SERVICES]))
+        return _pytest(
+            "-m", "not browser and not anywhere", *(arguments or [*_in_processes(), *ON_SERVICES])
+        )
 
 
 def _in_processes() -> list[str]:

@@ -163,8 +163,10 @@ def settings(records: int) -> dict[str, Any]:
 def prior(records: int) -> float:
     """How likely two records drawn at random are one person: one customer in ten is there twice.
 
-    >>> prior(10), prior(1_000_001)
-    (5e-05, 2e-07)
+    >>> prior(10), prior(2_001)
+    (5e-05, 5e-05)
+    >>> f"{prior(1_000_001):.0e}"
+    '2e-07'
     """
     return min(5e-5, 0.2 / max(records - 1, 1))
 
@@ -192,7 +194,7 @@ def reasons(outcomes: Mapping[str, int]) -> list[str]:
 
     Splink numbers the levels from the last up, and what is unknown -1.
 
-    >>> reasons({"given": 2, "birthday": 3, "email": -1})
+    >>> reasons({"given": 3, "birthday": 3, "email": -1})
     ['given:alike', 'birthday:same']
     """
     return [

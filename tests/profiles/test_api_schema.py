@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,7 @@ from schemathesis.specs.openapi.checks import (
 from profiles.api.documents import description, topics
 from tests.factories.profiles import ProfileFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.anywhere]
 DOCUMENT = Path(__file__).parents[2] / "docs" / "openapi.yaml"
 CHECKS = [
     checks.not_a_server_error,
@@ -43,17 +44,29 @@ def test_the_description_is_checked_in_as_it_is_and_has_no_warnings(tmp_path):
     assert made.read_text() == DOCUMENT.read_text(), hint
 
 
+@cache
+def document():
+    """Read the document once: it is long, and every operation asks for it."""
+    return yaml.load(DOCUMENT.read_text(), Loader=yaml.CSafeLoader)
+
+
+@cache
+def api():
+    described = schemathesis.openapi.from_dict(document())
+    described.app = get_wsgi_application()
+    return described
+
+
 def operations():
-    paths = yaml.safe_load(DOCUMENT.read_text())["paths"]
+    paths = document()["paths"]
     return [(path, method.upper()) for path, methods in paths.items() for method in methods]
 
 
 @pytest.mark.parametrize(("path", "method"), operations())
-def test_no_input_leads_to_an_answer_that_is_not_described(path, method, shop, settings_of_api):
+@pytest.mark.usefixtures("settings_of_api")
+def test_no_input_leads_to_an_answer_that_is_not_described(path, method, shop):
     profile = ProfileFactory()
-    api = schemathesis.openapi.from_dict(settings_of_api)
-    api.app = get_wsgi_application()
-    operation = api[path][method]
+    operation = api()[path][method]
     key = shop._client.defaults["HTTP_AUTHORIZATION"]
 
     @seed(7)
@@ -80,7 +93,7 @@ def settings_of_api(settings):
     signals = (request_started, request_finished)
     for signal in signals:
         signal.disconnect(close_old_connections)
-    yield yaml.safe_load(DOCUMENT.read_text())
+    yield
     for signal in signals:
         signal.connect(close_old_connections)
 

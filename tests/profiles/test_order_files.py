@@ -272,8 +272,8 @@ def test_a_job_that_fails_half_way_counts_what_it_kept_aside(tmp_path, queued, n
 def test_a_small_file_that_unpacks_to_a_huge_one_is_refused(
     tmp_path, queued, now, line, monkeypatch
 ):
-    monkeypatch.setattr(order_opening, "_UNPACKED_FREE", 700_000)
-    content = f"{HEADER}\n{GOOD[0]}\n".encode() + line.encode() * (1_000_000 // len(line))
+    monkeypatch.setattr(order_opening, "_UNPACKED_FREE", 1_000_000)
+    content = f"{HEADER}\n{GOOD[0]}\n".encode() + line.encode() * (1_500_000 // len(line))
     path = tmp_path / "orders.csv.gz"
     path.write_bytes(gzip.compress(content, 9, mtime=0))
     job = importing.run_import(job_id=queued(path).pk, now=now)
