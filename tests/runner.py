@@ -122,12 +122,21 @@ def _embedded_database() -> Iterator[None]:
     with _timed("embedded database"):
         server.start()
     try:
+        _forget_power_cuts(server.url("postgres"))
         with _free_name() as name:
             os.environ["DATABASE_URL"] = server.url(name)
             server.create_database(name)
             yield
     finally:
         server.stop()
+
+
+def _forget_power_cuts(address: str) -> None:
+    """Wait for no disk: nothing that tests write is kept (PostgreSQL manual, "Non-Durable Settings")."""
+    with psycopg.connect(address, autocommit=True) as server:
+        for setting in ("fsync", "full_page_writes"):
+            server.execute(sql.SQL("ALTER SYSTEM SET {} = off").format(sql.Identifier(setting)))
+        server.execute("SELECT pg_reload_conf()")
 
 
 @contextmanager
@@ -196,6 +205,7 @@ def _database_on_loopback(name: str) -> str:
             raise psycopg.OperationalError("another version")
         with suppress(psycopg.errors.DuplicateObject):
             server.execute(sql.SQL("CREATE ROLE {} LOGIN CREATEDB").format(role))
+        server.execute(sql.SQL("ALTER ROLE {} SET synchronous_commit = off").format(role))
         with suppress(psycopg.errors.DuplicateDatabase):
             server.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(database, role))
     address = f"postgresql://cxportal_test@127.0.0.1:5432/cxportal_{name}"

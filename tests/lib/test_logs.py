@@ -73,4 +73,4 @@ def test_a_refusal_is_one_line_without_a_traceback(admin_client, log):
 def test_the_settings_use_this_form_for_every_handler(settings):
     assert {h["formatter"] for h in settings.LOGGING["handlers"].values()} == {"line"}
     assert settings.LOGGING["formatters"]["line"]["()"] == "cxportal.lib.logs.LineFormatter"
-    assert {tuple(one["handlers"]) for one in settings.LOGGING["loggers"].values()} == {()}
+    assert {tuple(one.get("handlers", ())) for one in settings.LOGGING["loggers"].values()} == {()}

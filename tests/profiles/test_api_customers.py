@@ -75,7 +75,7 @@ def test_a_customer_is_read_and_the_look_is_on_record(shop, dolores, now):
 def test_reading_costs_the_same_number_of_queries(shop, dolores, django_assert_num_queries):
     shop.get(at(dolores))
     # the key, the customer, profiles, identifiers, the record
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         shop.get(at(dolores))
 
 

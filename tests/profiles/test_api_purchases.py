@@ -197,11 +197,11 @@ def test_a_page_costs_the_same_number_of_queries(shop, profile, now, django_asse
     bought(profile, 1, now)
     shop.get("attributes/")  # writes down that the key is used
     # the key, the customer, purchases, lines, the record
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         shop.get(at(profile, "purchases/"))
     for n in range(4):
         PurchaseLineFactory(purchase__origin_profile=profile, purchase__external_id=f"Q{n}")
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         shop.get(at(profile, "purchases/"))
 
 
