@@ -35,11 +35,15 @@ def django_db_setup(django_db_setup, django_db_blocker, request) -> Iterator[Non
 
 
 def pytest_collection_modifyitems(items):
-    """What asks no database says the same beside every one."""
+    """Mark what need not be repeated on another server: what asks none, and a test's further values."""
     asks = {"db", "transactional_db", "django_db_setup", "live_server"}
+    seen = set()
     for item in items:
-        if not (item.get_closest_marker("django_db") or asks & set(item.fixturenames)):
+        name = item.nodeid.partition("[")[0]
+        asks_none = not (item.get_closest_marker("django_db") or asks & set(item.fixturenames))
+        if asks_none or (name in seen and not item.get_closest_marker("services")):
             item.add_marker(pytest.mark.anywhere)
+        seen.add(name)
 
 
 @pytest.hookimpl(wrapper=True)

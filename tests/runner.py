@@ -38,8 +38,8 @@ CHROMIUM_ON_MACOS = (
 )
 
 
-# What speaks to the database or the broker. The demo, the pages' looks, the embedded server's own tests and
-# those marked "anywhere" say nothing new on another server.
+# What speaks to the database or the broker. The demo, the pages' looks and the embedded server's own tests say
+# nothing new on another server; nor do those marked "anywhere", such as a statement asked with one value more.
 ON_SERVICES = [
     f"tests/{folder}"
     for folder in "profiles loyalty feedback campaigns stories concurrency services deploy".split()
