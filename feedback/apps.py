@@ -20,5 +20,6 @@ class FeedbackConfig(AppConfig):
                 label="Open case",
                 load=queries.open_case_flags,
                 forbids_selling=True,
+                asked=lambda: {"yes": "has an open case"},
             ),
         )

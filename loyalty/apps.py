@@ -16,7 +16,7 @@ class LoyaltyConfig(AppConfig):
         registry.add(
             *HOLDINGS,
             Timeline(key="points", label="Points", load=timeline.points),
-            Fact(key="tier", label="Tier", load=queries.tier_codes),
+            Fact(key="tier", label="Tier", load=queries.tier_codes, asked=queries.tiers_asked),
             Moment(
                 key="close_to_next_tier",
                 label="Close to the next tier",

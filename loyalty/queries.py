@@ -95,6 +95,11 @@ def tier_codes(customer_ids: Ids, now: datetime) -> Mapping[int, str]:
     }
 
 
+def tiers_asked() -> Mapping[str, str]:
+    """Name the tiers as a condition asks for them."""
+    return {tier.code: f"has the tier {tier.name}" for tier in tier_steps()}
+
+
 def awaiting_next_tier(now: datetime) -> Iterable[int]:
     """Find everybody who is close to the next tier, by id."""
     if not _is_running():

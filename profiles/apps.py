@@ -28,6 +28,7 @@ class ProfilesConfig(AppConfig):
                 subject_name=due.product_names,
                 ended=due.ended,
                 explain=due.explain,
+                is_about_products=True,
             ),
             Fact(key="known", label="What is known of the customer", load=facts.known),
             Fact(

@@ -71,6 +71,7 @@ class Moment:
     ``subject_name(ids)`` names subjects for people. ``ended(customer_ids, subject_ids, cycles, now)`` says
     why an occurrence is over, with "" while it is open: asked again at the instant of sending.
     ``explain(facts, reader)`` says why, in plain words, to "customer", "staff" or "manager".
+    ``is_about_products``: its subjects are products, so that guards and allergies hold for them.
     """
 
     key: str
@@ -80,6 +81,11 @@ class Moment:
     subject_name: Callable[[Ids], Mapping[int, str]] = lambda ids: {}
     ended: Callable[[Longs, Longs, Days, datetime], NDArray[np.str_]] = _never_ended
     explain: Callable[[Mapping[str, Any], str], str] = lambda facts, reader: ""
+    is_about_products: bool = False
+
+
+def _not_asked() -> Mapping[str, str]:
+    return {}
 
 
 @dataclass(frozen=True)
@@ -87,12 +93,16 @@ class Fact:
     """Something an app knows of a customer, for reasons, segments and guards.
 
     ``forbids_selling``: while it is true of a customer, nothing is sold to them anywhere.
+    ``asked()`` names the values that a condition may ask for, each said of a customer ({"yes": "has an open
+    case"}); ``load`` gives such a value, or True for "yes". Who is not in its answer has none of them, and that is
+    certain. Without it no condition can use the fact.
     """
 
     key: str
     label: str
     load: Callable[[Ids, datetime], Mapping[int, Any]]
     forbids_selling: bool = False
+    asked: Callable[[], Mapping[str, str]] = _not_asked
 
 
 @dataclass(frozen=True)

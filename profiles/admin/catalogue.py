@@ -10,11 +10,12 @@ from django.core.validators import URLValidator
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 from unfold.views import ChangeList
-from unfold.widgets import UnfoldAdminURLInputWidget
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminURLInputWidget
 
 from cxportal.lib.admin import ShownList
 from profiles.models import Category, Product
-from profiles.rules.names import one_line
+from profiles.rules.households import ALLERGEN
+from profiles.rules.names import Allergen, one_line
 
 
 class ProductForm(forms.ModelForm):
@@ -22,7 +23,7 @@ class ProductForm(forms.ModelForm):
 
     class Meta:
         model = Product
-        fields = ("code", "name", "category", "kind", "url")
+        fields = ("code", "name", "category", "kind", "url", "allergens")
 
     url = forms.URLField(
         max_length=500,
@@ -33,13 +34,20 @@ class ProductForm(forms.ModelForm):
         widget=UnfoldAdminURLInputWidget,
     )
 
+    allergens = forms.MultipleChoiceField(
+        choices=[(str(one), ALLERGEN[one]) for one in Allergen],
+        required=False,
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
+        help_text="It is offered to nobody in whose household one of these must be avoided.",
+    )
+
     def clean_name(self) -> str:
         return one_line(self.cleaned_data["name"])
 
 
 @admin.register(Category)
 class CategoryAdmin(ModelAdmin):
-    list_display = ("name",)
+    list_display = ("name", "is_delicate")
     search_fields = ("name",)
     ordering = ("name",)
 

@@ -33,6 +33,7 @@ class AttributeForm(forms.ModelForm):
             "outranks",
             "is_for_staff",
             "is_asked",
+            "holds_back",
             "is_active",
         )
 
@@ -58,7 +59,7 @@ class AttributeForm(forms.ModelForm):
                 field, cleaned, f"Values are stored. Make a new attribute for another {field}."
             )
         if self.initial.get("sensitivity") == Sensitivity.SPECIAL:
-            for field in ("name", "purpose", "sensitivity"):
+            for field in ("name", "purpose", "sensitivity", "holds_back"):
                 self._refuse(field, cleaned, "Customers agreed to this. Make a new attribute.")
         elif cleaned.get("sensitivity") == Sensitivity.SPECIAL and stored.unagreed:
             self.add_error(

@@ -13,6 +13,7 @@ from profiles.models.consents import (
 from profiles.models.customers import ContactPreference, Customer, Profile
 from profiles.models.facts import Attribute, FactValue
 from profiles.models.finding import NameWord
+from profiles.models.guards import Guard, GuardVersion
 from profiles.models.habits import Habit, LearnedModel, ReorderSchedule, ReorderStatement
 from profiles.models.households import Household, HouseholdMember, HouseholdWarning
 from profiles.models.identities import Identifier, IdentifierRule, ProfileEdge, Suspicion
@@ -47,6 +48,8 @@ __all__ = [
     "EventKey",
     "FactValue",
     "Finding",
+    "Guard",
+    "GuardVersion",
     "Habit",
     "Household",
     "HouseholdMember",

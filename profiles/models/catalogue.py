@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
 
-from profiles.rules.names import ProductKind
+from profiles.rules.households import ALLERGEN
+from profiles.rules.names import Allergen, ProductKind
 
 
 class Category(models.Model):
     """A product group."""
 
     name = models.CharField(max_length=200, unique=True)
+    is_delicate = models.BooleanField(
+        "tells of health, faith or the like",
+        db_default=False,
+        default=False,
+        help_text="What is bought of it is never asked for by a guard, rule or segment.",
+    )
 
     class Meta:
         verbose_name_plural = "categories"
@@ -34,6 +42,13 @@ class Product(models.Model):
         db_default=ProductKind.GOODS.value,
     )
     url = models.URLField(max_length=500, blank=True)
+    allergens = ArrayField(
+        models.CharField(max_length=12, choices=[(str(a), ALLERGEN[a]) for a in Allergen]),
+        default=list,
+        db_default=[],
+        blank=True,
+        help_text="It is offered to nobody in whose household one of these must be avoided.",
+    )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     # The order that name, category and address were taken from: an older file does not undo them.
     described_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -43,7 +58,12 @@ class Product(models.Model):
             models.CheckConstraint(
                 condition=models.Q(kind__in=[str(k) for k in ProductKind]),
                 name="profiles_product_kind",
-            )
+            ),
+            models.CheckConstraint(
+                condition=models.Q(allergens__contained_by=[str(a) for a in Allergen]),
+                name="profiles_product_allergens",
+                violation_error_message="Choose from the list of allergens.",
+            ),
         ]
 
     def __str__(self) -> str:

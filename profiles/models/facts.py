@@ -19,7 +19,7 @@ class Attribute(models.Model):
     ``outranks``: codes of sources, the best first; a value of a source that stands earlier beats one that
     stands later or not at all. ``holds_days``: how long a value is believed (null: for good). ``purpose``
     goes on after "keep it": "to congratulate you". Once values stand, the database refuses another type, and
-    of a special category another name, purpose or a lesser protection of what was not agreed to.
+    of a special category another name, purpose, use or a lesser protection of what was not agreed to.
     """
 
     code = models.SlugField(max_length=60, unique=True)
@@ -44,6 +44,12 @@ class Attribute(models.Model):
         "asked for",
         db_default=False,
         help_text="a profile without it is not complete; customers are asked, one question at a time",
+    )
+    holds_back = models.BooleanField(
+        "kept to hold back what does not suit",
+        db_default=False,
+        default=False,
+        help_text="of a special category: its purpose says so, and guards may forbid something by it",
     )
     is_active = models.BooleanField(db_default=True)
     created_at = models.DateTimeField(db_default=Now(), editable=False)

@@ -62,6 +62,13 @@ _KNOWN = f"""
     FROM ({PRESENT}) p JOIN profiles_attribute a ON a.id = p.attribute_id AND a.is_active
 """
 
+# Of some attributes in use, with what shows where it came from.
+_BELIEVED_OF = f"""
+    SELECT p.customer_id, a.code, p.id, p.value, p.manner, p.confidence
+    FROM ({_believed(f"{_HOLDS} AND a.is_active AND a.code = ANY(%(codes)s)")}) p
+    JOIN profiles_attribute a ON a.id = p.attribute_id
+"""
+
 _SHEET = f"""
     WITH present AS ({PRESENT})
     SELECT a.id, a.code, a.name, a.type, a.unit, a.choices, a.purpose, a.sensitivity, a.is_for_staff,
@@ -140,6 +147,31 @@ def known(customer_ids: Sequence[int], now: datetime) -> Mapping[int, Mapping[st
         for customer_id, code, value in cursor.fetchall():
             found.setdefault(customer_id, {})[code] = json.loads(value)
     return found
+
+
+@dataclass(frozen=True)
+class Believed:
+    """What is believed of one attribute of one customer, by the version that says it."""
+
+    customer_id: int
+    code: str
+    version_id: int
+    value: Value
+    manner: Manner
+    confidence: float
+
+
+def believed(
+    customer_ids: Sequence[int], codes: Sequence[str], now: datetime
+) -> Sequence[Believed]:
+    """Return what is believed of these attributes, of these customers, in one query."""
+    params: dict[str, Any] = {"customers": list(customer_ids), "codes": list(codes), "now": now}
+    with connection.cursor() as cursor:
+        cursor.execute(_BELIEVED_OF, params)
+        return [
+            Believed(customer_id, code, key, json.loads(value), Manner(manner), confidence)
+            for customer_id, code, key, value, manner, confidence in cursor.fetchall()
+        ]
 
 
 def sheet(customer_id: int, now: datetime) -> Sequence[Known]:

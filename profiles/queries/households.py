@@ -36,12 +36,23 @@ _HOUSEHOLD = f"""
 """
 
 _MINDED = f"""
-    SELECT DISTINCT mine.customer_id, w.allergen
+    SELECT mine.customer_id, w.allergen, min(w.id)
     FROM profiles_householdmember mine
     JOIN profiles_householdmember m ON m.household_id = mine.household_id AND m.left_at IS NULL
     JOIN profiles_householdwarning w ON w.member_id = m.id AND w.removed_at IS NULL
     JOIN profiles_consententry e ON e.id = w.consent_id AND {stands_sql("e")}
-    WHERE mine.customer_id = ANY(%(customers)s) AND mine.left_at IS NULL AND w.allergen <> ''
+    WHERE mine.customer_id = ANY(%(customers)s) AND mine.left_at IS NULL
+    GROUP BY 1, 2
+"""
+
+# Who is a customer too tells the own age; it is not for decisions about others.
+_AGES = """
+    SELECT DISTINCT mine.customer_id, m.role, m.id, m.born_on
+    FROM profiles_householdmember mine
+    JOIN profiles_householdmember m ON m.household_id = mine.household_id AND m.left_at IS NULL
+    WHERE mine.customer_id = ANY(%(customers)s) AND mine.left_at IS NULL
+      AND m.customer_id IS DISTINCT FROM mine.customer_id
+    ORDER BY 1, 3
 """
 
 
@@ -121,11 +132,39 @@ def known_by(contact: str, region: str) -> Customer | None:
     return next(iter(customers.values())) if len(customers) == 1 else None
 
 
-def minded_allergens(customer_ids: Sequence[int], now: datetime) -> Mapping[int, frozenset[str]]:
-    """Return what nobody in the household of these customers may be offered, in one query."""
-    found: dict[int, set[str]] = {}
+def minded(customer_ids: Sequence[int], now: datetime) -> Mapping[int, Mapping[str, int]]:
+    """Return what must be minded in the household of these customers, in one query.
+
+    By allergen ("" for what was told in words alone), the key of the first warning that says so.
+    """
+    found: dict[int, dict[str, int]] = {}
     with connection.cursor() as cursor:
         cursor.execute(_MINDED, {"customers": list(customer_ids), "now": now})
-        for customer_id, allergen in cursor.fetchall():
-            found.setdefault(customer_id, set()).add(allergen)
-    return {customer_id: frozenset(allergens) for customer_id, allergens in found.items()}
+        for customer_id, allergen, warning_id in cursor.fetchall():
+            found.setdefault(customer_id, {})[allergen] = warning_id
+    return found
+
+
+def minded_allergens(customer_ids: Sequence[int], now: datetime) -> Mapping[int, frozenset[str]]:
+    """Return what nobody in the household of these customers may be offered, in one query."""
+    told = {one: frozenset(by) - {""} for one, by in minded(customer_ids, now).items()}
+    return {customer_id: allergens for customer_id, allergens in told.items() if allergens}
+
+
+@dataclass(frozen=True)
+class Relative:
+    """Somebody who lives with a customer, by role; ``born_on`` None: not told, or a customer too."""
+
+    member_id: int
+    role: str
+    born_on: date | None
+
+
+def relatives(customer_ids: Sequence[int]) -> Mapping[int, Sequence[Relative]]:
+    """Return who lives with these customers, in one query."""
+    found: dict[int, list[Relative]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(_AGES, {"customers": list(customer_ids)})
+        for customer_id, role, member_id, born_on in cursor.fetchall():
+            found.setdefault(customer_id, []).append(Relative(member_id, role, born_on))
+    return found
