@@ -9,6 +9,7 @@ from django.contrib import admin
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -24,6 +25,7 @@ from cxportal.lib.registry import registry
 from profiles.admin.people import OfCustomerAdmin
 from profiles.models import Product
 from profiles.queries.due import MOMENT as DUE_REORDER
+from profiles.queries.guard_words import said
 
 
 def moment_in_words(moment: Moment) -> str:
@@ -82,6 +84,7 @@ class DecisionAdmin(OfCustomerAdmin):
                     "sentence",
                     "decided",
                     "why",
+                    "held",
                     "group",
                     "delivery_link",
                 )
@@ -116,6 +119,12 @@ class DecisionAdmin(OfCustomerAdmin):
     @admin.display(description="why")
     def why(self, decision: Decision) -> str:
         return reasons_in_words(decision.reasons) or "nothing stood against it"
+
+    @admin.display(description="kept from them")
+    def held(self, decision: Decision) -> str:
+        """What guards and allergies said, with what they rested on."""
+        words = said(decision.facts.get("held", []), timezone.now())
+        return "\n".join(one.text for one in words) or "nothing"
 
     @admin.display(description="decided")
     def decided(self, decision: Decision) -> str:

@@ -13,7 +13,8 @@ from django.db.models import QuerySet
 
 from campaigns.models import Campaign, Decision, Delivery, Outcome
 from campaigns.rules.answers import standing
-from campaigns.rules.codes import DeliveryState, OutcomeKind
+from campaigns.rules.codes import HELD_BACK, DeliveryState, OutcomeKind
+from campaigns.rules.telling import HELD_BACK_TOLD
 from cxportal.lib.links import LinkPurpose, link
 from cxportal.lib.registry import registry
 from profiles.models import ConsentEntry
@@ -52,6 +53,7 @@ class Why:
     sent_at: datetime | None
     agreed: Agreed | None
     others: Sequence[str]
+    left_out: str
     promise: str
     can_have_plenty: bool
     answers: Sequence[Outcome]
@@ -118,6 +120,7 @@ def why(delivery: Delivery) -> Why:
         sent_at=delivery.finished_at if delivery.state in _ARRIVED else None,
         agreed=_agreed(delivery),
         others=_others(decision),
+        left_out=HELD_BACK_TOLD if any(map(_is_held_back, decision.considered)) else "",
         promise=str(decision.facts.get("promise", "")),
         can_have_plenty="rhythm_days" in decision.facts,
         answers=_answers(decision),
@@ -163,16 +166,21 @@ def _agreed(delivery: Delivery) -> Agreed | None:
     return Agreed(entry.occurred_at, entry.wording.text if entry.wording else "") if entry else None
 
 
+def _is_held_back(considered: Sequence[Any]) -> bool:
+    return bool(HELD_BACK & set(considered[3]))
+
+
 def _others(decision: Decision) -> Sequence[str]:
-    """Name what else was weighed, and lost."""
+    """Name what else was weighed, and lost; what does not suit this customer is not held up to them."""
     moments = dict(
         Campaign.objects.filter(pk__in=[row[0] for row in decision.considered]).values_list(
             "pk", "moment"
         )
     )
     subjects: dict[str, list[int]] = {}
-    for campaign, subject, *_ in decision.considered:
-        subjects.setdefault(moments.get(campaign, ""), []).append(subject)
+    for row in decision.considered:
+        if not _is_held_back(row):
+            subjects.setdefault(moments.get(row[0], ""), []).append(row[1])
     return [
         name
         for kind, ids in subjects.items()

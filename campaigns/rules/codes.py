@@ -35,6 +35,10 @@ class Refusal(StrEnum):
     NOT_SURE = "not_sure_enough"
     TOO_FREQUENT = "needs_no_reminder"
     OPEN_CASE = "open_case"
+    ALLERGY = "allergy"
+    GUARD = "guard_forbids"
+    GUARD_UNSURE = "guard_not_known"
+    GUARD_ASKS = "guard_asks_first"
     NO_CONSENT = "no_consent"
     NO_ADDRESS = "no_address"
     SCHEDULE_STOPPED = "stopped_by_customer"
@@ -49,6 +53,9 @@ class Refusal(StrEnum):
     UNLIKELY = "not_worth_disturbing"
     TOO_LATE = "too_late"
 
+
+# What keeps a product from somebody for what is known of them: named to no customer.
+HELD_BACK = frozenset({Refusal.ALLERGY, Refusal.GUARD, Refusal.GUARD_UNSURE, Refusal.GUARD_ASKS})
 
 # Bit positions of the refusal mask in which eligibility answers; stable within one process only.
 REFUSAL_BIT = {refusal: 1 << position for position, refusal in enumerate(Refusal)}

@@ -12,6 +12,10 @@ REFUSAL = {
     Refusal.NOT_SURE: "we are not sure enough when it is needed",
     Refusal.TOO_FREQUENT: "bought so often that nobody needs reminding",
     Refusal.OPEN_CASE: "a complaint or question of theirs is open",
+    Refusal.ALLERGY: "somebody in the household must avoid what is in it",
+    Refusal.GUARD: "a guard keeps it from them",
+    Refusal.GUARD_UNSURE: "a guard asks for what is not known of them",
+    Refusal.GUARD_ASKS: "a guard wants it asked first, in person",
     Refusal.NO_CONSENT: "no consent to such messages",
     Refusal.NO_ADDRESS: "no address to write to",
     Refusal.SCHEDULE_STOPPED: "the customer stopped reminders for it",
@@ -26,6 +30,8 @@ REFUSAL = {
     Refusal.UNLIKELY: "not worth disturbing for",
     Refusal.TOO_LATE: "the moment had passed",
 }
+# The customer reads this of all that was held back, and no reason: a reason could tell what is delicate.
+HELD_BACK_TOLD = "Something else came up that does not suit you by what we know. Your page shows all that we know."
 VERDICT = {Verdict.SPEAK: "spoke", Verdict.SILENT: "stayed silent"}
 ARM = {Arm.TREATED: "reminded group", Arm.CONTROL: "control group"}
 OUTCOME = {

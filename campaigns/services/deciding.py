@@ -19,6 +19,7 @@ from django.db.models import Exists, OuterRef
 from campaigns.models import Campaign, MessageTemplate, SendingPolicy
 from campaigns.queries import eligibility
 from campaigns.queries.eligibility import Standing
+from campaigns.queries.holding_back import HeldBack, held_back
 from campaigns.queries.policy import sending_policy
 from campaigns.rules import arbitration
 from campaigns.rules.arms import in_control
@@ -66,6 +67,7 @@ class _Candidates:
     worth: Floats
     refused: Longs
     control: Any
+    held: Mapping[int, Sequence[Mapping[str, Any]]]
 
     def __len__(self) -> int:
         return len(self.occurrences)
@@ -98,11 +100,13 @@ def _decided(customers: Sequence[int], context: Context, now: datetime, *, told:
     policy = sending_policy()
     stands = eligibility.standings(customers, policy, now)
     customers = [customer for customer in customers if stands[customer].is_present]
+    found = [pair for pair in _candidates(customers, context, now) if len(pair[1])]
     parts = [
-        _weighed(campaign, occurrences, stands, policy, context, now)
-        for campaign, occurrences in _candidates(customers, context, now)
+        _weighed(campaign, occurrences, held, stands, policy, context, now)
+        for (campaign, occurrences), held in zip(
+            found, _held_back(found, context, now), strict=True
+        )
     ]
-    parts = [part for part in parts if len(part)]
     return _choices(parts, stands, context, told) if parts else Decided([], Counter())
 
 
@@ -118,9 +122,28 @@ def _candidates(
             yield campaign, registry.moments[campaign.moment].detect(customers, now)
 
 
+def _held_back(
+    found: Sequence[tuple[Campaign, Occurrences]], context: Context, now: datetime
+) -> Iterator[HeldBack]:
+    """Ask once what guards and allergies keep back, of all campaigns together."""
+    if not found:
+        return
+    kinds = [campaign.moment for campaign, part in found for _ in range(len(part))]
+    customers = np.concatenate([part.customer_id for _, part in found])
+    subjects = np.concatenate([part.subject_id for _, part in found])
+    held = held_back(kinds, customers, subjects, context.door, now)
+    start = 0
+    for _, part in found:
+        rows = range(start, start + len(part))
+        reasons = {row - start: held.reasons[row] for row in rows if row in held.reasons}
+        yield HeldBack(held.mask[start : rows.stop], reasons)
+        start = rows.stop
+
+
 def _weighed(
     campaign: Campaign,
     found: Occurrences,
+    held: HeldBack,
     stands: Mapping[int, Standing],
     policy: SendingPolicy,
     context: Context,
@@ -133,7 +156,8 @@ def _weighed(
         campaign=campaign,
         occurrences=found,
         worth=arbitration.worth(found.likelihood, found.value * campaign.value, said, context.door),
-        refused=_refused(campaign, found, stands, policy, context, now),
+        refused=_refused(campaign, found, stands, policy, context, now) | held.mask,
+        held=held.reasons,
         control=in_control(campaign.code, found.customer_id, policy.control_share),
     )
 
@@ -250,7 +274,8 @@ def _choice(part: _Candidates, row: int, reasons: int, control: bool) -> Choice:
         worth=round(float(part.worth[row]), 4),
         likelihood=round(float(found.likelihood[row]), 4),
         facts={name: _plain(column[row]) for name, column in found.facts.items()}
-        | {"doubt": str(found.doubt[row])},
+        | {"doubt": str(found.doubt[row])}
+        | ({"held": list(part.held[row])} if row in part.held else {}),
     )
 
 

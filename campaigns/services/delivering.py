@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from email.utils import format_datetime
 
-import numpy as np
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.db import DataError, connection, transaction
@@ -25,7 +24,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from campaigns.models import Delivery, Message, SendingPolicy
-from campaigns.queries import eligibility
+from campaigns.queries import asked_again, eligibility
 from campaigns.queries.eligibility import Standing
 from campaigns.queries.policy import sending_policy, sending_policy_kept
 from campaigns.queries.spacing import has_its_day_taken
@@ -134,13 +133,13 @@ def _sorted_out(
     due: Sequence[Delivery], policy: SendingPolicy, now: datetime
 ) -> tuple[list[Delivery], Counter[str]]:
     stands = eligibility.standings([d.customer_id for d in due], policy, now)
-    ended = _ended(due, now)
-    answered = _answered(due, now)
+    ended = asked_again.ended(due, now)
+    refused = asked_again.refusals(due, now)
     taken = has_its_day_taken(due, stands, now)
     written_to: set[tuple[int, str]] = set()
     claimed: list[Delivery] = []
     counts: Counter[str] = Counter()
-    for delivery, why_ended, mask in zip(due, ended, answered, strict=True):
+    for delivery, why_ended, mask in zip(due, ended, refused, strict=True):
         standing = stands[delivery.customer_id]
         mask |= standing.refusals(
             purpose=delivery.campaign.purpose, campaign_id=delivery.campaign_id
@@ -198,41 +197,6 @@ def _claim_one(delivery: Delivery, reason: str, opens: datetime, now: datetime) 
 def _closed(delivery: Delivery, state: DeliveryState, reason: str, now: datetime) -> DeliveryState:
     Delivery.objects.filter(pk=delivery.pk).update(state=state, reason=reason, finished_at=now)
     return state
-
-
-def _ended(due: Sequence[Delivery], now: datetime) -> list[str]:
-    """Ask each delivery's moment whether it is over, once per kind of moment."""
-    why = [""] * len(due)
-    for kind in {delivery.decision.moment.kind for delivery in due} & registry.moments.keys():
-        at = [n for n, delivery in enumerate(due) if delivery.decision.moment.kind == kind]
-        moments = [due[n].decision.moment for n in at]
-        answers = registry.moments[kind].ended(
-            np.array([m.customer_id for m in moments], dtype=np.int64),
-            np.array([m.subject_id for m in moments], dtype=np.int64),
-            np.array([m.cycle for m in moments], dtype="datetime64[D]"),
-            now,
-        )
-        for n, answer in zip(at, answers.tolist(), strict=True):
-            why[n] = answer
-    return why
-
-
-def _answered(due: Sequence[Delivery], now: datetime) -> list[int]:
-    """What the customer answered since; that this very message is planned is no refusal."""
-    moments = [delivery.decision.moment for delivery in due]
-    masks = eligibility.answered(
-        np.array([m.customer_id for m in moments], dtype=np.int64),
-        [m.kind for m in moments],
-        np.array([m.subject_id for m in moments], dtype=np.int64),
-        np.array([m.cycle for m in moments], dtype="datetime64[D]"),
-        now,
-    )
-    said = eligibility.said_by_staff([m.pk for m in moments])
-    already = REFUSAL_BIT[Refusal.ALREADY_SAID]
-    return [
-        int(mask) & ~already | (already if moment.pk in said else 0)
-        for mask, moment in zip(masks, moments, strict=True)
-    ]
 
 
 # --- handing over ---------------------------------------------------------------------------------

@@ -65,11 +65,12 @@ class StandingOutput(serializers.Serializer[Any]):
 
 
 class SuggestionOutput(serializers.Serializer[Any]):
-    """What to say, with its reason."""
+    """What to say, with its reason; ``ask_first`` is what a guard wants to know before, empty for nothing."""
 
     moment = serializers.CharField()
     title = serializers.CharField()
     reason = serializers.CharField()
+    ask_first = serializers.CharField()
 
 
 class SilenceOutput(serializers.Serializer[Any]):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from campaigns.rules.codes import Arm, Refusal, Verdict
+from campaigns.rules.codes import HELD_BACK, Arm, Refusal, Verdict
 from campaigns.rules.telling import refusal_in_words
 from campaigns.services.answering import COUNTER
 from campaigns.services.deciding import Choice, decide
@@ -27,6 +27,7 @@ from profiles.queries.card import (
 )
 from profiles.queries.cleanness import ProfileLine, profile_line, state_of
 from profiles.queries.company import company
+from profiles.queries.guard_words import Said, said
 from profiles.queries.places import Store
 from profiles.queries.purchases import bought_on
 from profiles.queries.usual import UsualNow, usual_now
@@ -38,6 +39,9 @@ MOST_RECENT = 3
 # What is silent for another reason is no news at a counter: not sure, bought every few days, outbid.
 _TOLD = {
     Refusal.OPEN_CASE,
+    Refusal.ALLERGY,
+    Refusal.GUARD,
+    Refusal.GUARD_UNSURE,
     Refusal.SCHEDULE_STOPPED,
     Refusal.SCHEDULE_PAUSED,
     Refusal.NOT_YET,
@@ -48,12 +52,13 @@ _TOLD = {
 
 @dataclass(frozen=True)
 class Suggestion:
-    """What to say, with its reason in words."""
+    """What to say, with its reason in words; ``ask_first`` is what a guard wants to know, "" for nothing."""
 
     moment: str
     subject_id: int
     title: str
     reason: str
+    ask_first: str = ""
 
 
 @dataclass(frozen=True)
@@ -108,7 +113,7 @@ def card_of(*, customer: Customer, store: Store, now: datetime) -> Card:
             customer_id=customer.pk, place_id=store.id, zone=store.zone, company_zone=zone, now=now
         ),
         suggested=_suggested([c for c in choices if c.verdict == Verdict.SPEAK], now),
-        silent=_silent([c for c in choices if _is_told(c)]),
+        silent=_silent([c for c in choices if _is_told(c)], now),
         cases=open_cases([customer.pk]).get(customer.pk, []),
         recent=recent_purchases(customer.pk, now, company_zone=house.time_zone, limit=MOST_RECENT),
         consents=consents(customer.pk, "", now),
@@ -126,7 +131,7 @@ def _is_told(choice: Choice) -> bool:
 
 def _suggested(choices: Sequence[Choice], now: datetime) -> Sequence[Suggestion]:
     choices = choices[:MOST_SUGGESTED]
-    names = _names(choices)
+    names, held = _names(choices), _held(choices, now)
     days = bought_on([(c.customer_id, c.subject_id) for c in choices if c.subject_id], now)
     return [
         Suggestion(
@@ -134,19 +139,35 @@ def _suggested(choices: Sequence[Choice], now: datetime) -> Sequence[Suggestion]
             subject_id=choice.subject_id,
             title=_title(choice, names),
             reason=_reason(choice, days.get((choice.customer_id, choice.subject_id), [])),
+            ask_first="; ".join(one.question for one in why if one.question),
         )
-        for choice in choices
+        for choice, why in zip(choices, held, strict=True)
     ]
 
 
-def _silent(choices: Sequence[Choice]) -> Sequence[Silence]:
-    """Gather what is due but stays unsaid, by its reason."""
+def _silent(choices: Sequence[Choice], now: datetime) -> Sequence[Silence]:
+    """Gather what is due but stays unsaid, by its reason; what rests on something delicate is left out."""
     choices = choices[:MOST_SILENT]
-    names = _names(choices)
-    by_reason: dict[Refusal, list[str]] = {}
-    for choice in choices:
-        by_reason.setdefault(choice.reasons[0], []).append(_title(choice, names))
-    return [Silence(titles, refusal_in_words(reason)) for reason, titles in by_reason.items()]
+    names, held = _names(choices), _held(choices, now)
+    by_reason: dict[str, list[str]] = {}
+    for choice, why in zip(choices, held, strict=True):
+        if not any(one.is_delicate for one in why):
+            by_reason.setdefault(_why_not(choice, why), []).append(_title(choice, names))
+    return [Silence(titles, reason) for reason, titles in by_reason.items()]
+
+
+def _why_not(choice: Choice, why: Sequence[Said]) -> str:
+    """The first reason; where something keeps the product from them, with what it is."""
+    reason = choice.reasons[0]
+    told = [one.text for one in why] if reason in HELD_BACK else []
+    return ": ".join([refusal_in_words(reason), *(["; ".join(told)] if told else [])])
+
+
+def _held(choices: Sequence[Choice], now: datetime) -> Sequence[Sequence[Said]]:
+    """Put what guards and allergies say of each choice into words, all together."""
+    reasons = [choice.facts.get("held", []) for choice in choices]
+    words = iter(said([one for each in reasons for one in each], now))
+    return [[next(words) for _ in each] for each in reasons]
 
 
 def _names(choices: Sequence[Choice]) -> Mapping[tuple[str, int], str]:

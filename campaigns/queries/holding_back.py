@@ -1,0 +1,67 @@
+"""What keeps a moment's product from its customer: guards and allergies, the same at every door.
+
+Who is unsure is asked at a counter, where somebody can ask; every other door stays silent then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from campaigns.rules.codes import REFUSAL_BIT, Door, Refusal
+from cxportal.lib.registry import Longs, registry
+from profiles.queries.guards import Guarded, guarded
+from profiles.rules.guards import Held
+
+_REFUSALS = {
+    Held.ALLERGY: Refusal.ALLERGY,
+    Held.REFUSED: Refusal.GUARD,
+    Held.UNSURE: Refusal.GUARD_UNSURE,
+    Held.ASK: Refusal.GUARD_ASKS,
+}
+
+
+@dataclass(frozen=True)
+class HeldBack:
+    """Refusals of each row as a mask, and the reasons by row: of refusals, and of what to ask first."""
+
+    mask: Longs
+    reasons: Mapping[int, Sequence[Mapping[str, Any]]]
+
+
+def held_back(
+    kinds: Sequence[str], customers: Longs, subjects: Longs, door: Door, now: datetime
+) -> HeldBack:
+    """Say for each row (kind of moment, customer, subject) what keeps its product from its customer.
+
+    Rows of moments that are not about products are let through. A fixed number of queries, none for no row.
+    """
+    rows = np.flatnonzero([_is_about_products(kind) for kind in kinds])
+    mask = np.zeros(len(kinds), dtype=np.int64)
+    if not len(rows):
+        return HeldBack(mask, {})
+    found = guarded(customers[rows], subjects[rows], now)
+    mask[rows] = _refusals(found.held, door)
+    return HeldBack(mask, _by_row(found, rows))
+
+
+def _is_about_products(kind: str) -> bool:
+    return kind in registry.moments and registry.moments[kind].is_about_products
+
+
+def _refusals(held: Longs, door: Door) -> Longs:
+    mask = np.zeros(len(held), dtype=np.int64)
+    for bit, refusal in _REFUSALS.items():
+        if bit != Held.ASK or door != Door.COUNTER:
+            mask |= np.where(held & int(bit), REFUSAL_BIT[refusal], 0)
+    return mask
+
+
+def _by_row(found: Guarded, rows: NDArray[np.int64]) -> Mapping[int, Sequence[Mapping[str, Any]]]:
+    places = rows.tolist()
+    return {places[row]: why for row, why in found.reasons.items()}
