@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path, re_path
 
-from profiles import views, views_events, views_keys, views_schedules
+from profiles import views, views_events, views_guards, views_keys, views_schedules
 from profiles.api import events, pickups
 
 app_name = "profiles"
@@ -54,6 +54,11 @@ urlpatterns = [
     path("api/v1/pickups/state/", pickups.STATE, name="pickup-state"),
     path("api/v1/pickups/at/<path:place>/", pickups.COMING, name="pickups-coming"),
     path("api/v1/", include("profiles.api.routes")),
+    path("guards/", views_guards.guard_list, name="guard-list"),
+    path("guards/new/", views_guards.guard_new, name="guard-new"),
+    path("guards/<int:guard_id>/", views_guards.guard_detail, name="guard-detail"),
+    path("guards/<int:guard_id>/change/", views_guards.guard_change, name="guard-change"),
+    path("guards/<int:guard_id>/switch/", views_guards.guard_switch, name="guard-switch"),
     path("events/", views_events.event_list, name="event-list"),
     path("events/<int:event_id>/", views_events.event_detail, name="event-detail"),
     path("events/replay/", views_events.event_replay, name="event-replay"),

@@ -103,6 +103,7 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
         | _grants("loyalty", "add change", "tier")
         | _grants("feedback", "add change", "survey")
         | _grants("profiles", "add change", "product category attribute")
+        | _grants("profiles", "view add change", "guard")
         | _grants("profiles", "view change", "consentrule")
         | _grants("profiles", "add", "consentwording")
         | _grants("profiles", "view", "company learnedmodel importreject")

@@ -77,6 +77,7 @@ NAVIGATION = (
         "moments",
         roles_with("campaigns.view_decision"),
     ),
+    Entry("Guards", "profiles:guard-list", "pause", roles_with("profiles.view_guard")),
     Entry(
         "Messages",
         "campaigns:template-list",

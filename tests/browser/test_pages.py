@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cxportal.pages.access import Role
-from profiles.models import ConsentEntry, Customer, PrivacyRequest, Product, ReorderSchedule
+from profiles.models import ConsentEntry, Customer, Habit, PrivacyRequest, Product, ReorderSchedule
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -20,6 +20,8 @@ STAFF_PAGES = [
             "/overview/",
             "/cases/",
             "/clean/",
+            "/guards/",
+            "/guards/new/",
             "/imports/",
             "/imports/schedules/",
             "/imports/schedules/new/address/",
@@ -79,6 +81,32 @@ def test_the_columns_of_a_file_are_confirmed_on_a_phone(
     page.click(".dropzone button")
     page.wait_for_url("**/new/")
     look(page, page.url)
+
+
+def test_a_guard_is_written_tried_and_asked_about_at_the_counter(page, live_server, sign_in, shop):
+    product = Habit.objects.get(customer=shop[0]).product
+    sign_in(Role.MANAGER)
+    page.set_viewport_size(PHONE)
+    page.goto(f"{live_server.url}/guards/new/")
+    page.get_by_label("Product").fill(product.code)
+    page.get_by_label("It comes up only where this is so").check()
+    page.get_by_label("First line").select_option("fact:owns_car")
+    page.get_by_role("button", name="Add the line").click()
+    page.get_by_label("Another line").select_option("age:child")
+    page.get_by_role("button", name="Add the line").click()
+    page.get_by_label("Under … years").fill("3")
+    page.get_by_label("Where we do not know").select_option("ask")
+    page.get_by_role("button", name="Save, switched off").click()
+    page.get_by_role("button", name="Try it").click()
+    page.get_by_text("Nothing was changed.").wait_for()
+    look(page, page.url)
+    look(page, f"{page.url}change/")
+    page.goto(page.url.removesuffix("change/"))
+    page.get_by_role("button", name="Switch on").click()
+    page.get_by_role("button", name="Switch off").wait_for()
+    look(page, f"{live_server.url}/guards/")
+    look(page, f"{live_server.url}/counter/{shop[0].pk}/")
+    assert "Ask first, we do not know it" in page.content()
 
 
 def test_the_card_at_the_counter_is_sound(page, live_server, sign_in, shop):
