@@ -48,7 +48,7 @@ CREATE INDEX ON bare_customer (email);
 CREATE INDEX ON bare_customer USING gin (phone gin_trgm_ops);
 CREATE INDEX ON bare_customer (card);
 """
-BARE_COPY = f"COPY bare_customer ({', '.join(HEADERS)}) FROM STDIN (FORMAT csv, HEADER)"
+BARE_COPY = f"COPY bare_customer ({', '.join(HEADERS)}) FROM STDIN (FORMAT csv, HEADER, FORCE_NOT_NULL (card))"
 SHARED_ONE_IN = 50
 
 
@@ -102,7 +102,7 @@ def _measured(rows: int) -> Measured:
         customers = Customer.objects.filter(merged_into=None).count()
         # The same people under a name of their own: what a weekly export costs in which little is new.
         with path.open("a") as file:
-            file.write("one more,,one.more@example.com,,,\n")
+            file.write("one more,One More,one.more@example.com,+436601,,1990-01-01\n")
         again = _import(path)
         return Measured(rows, customers, ours, again, _bare_copy(path, rows))
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from profiles.models import Customer, Identifier, IdentifierRule, Profile, ProfileEdge
+from profiles.models import Identifier, IdentifierRule, Profile, ProfileEdge
 from profiles.rules.cleanness import SHAREABLE
 from profiles.rules.confusables import is_confusable
 from profiles.rules.identity import (
@@ -197,42 +197,62 @@ def _rows(sql: str, *columns: list[Any]) -> list[tuple[Any, ...]]:
 
 
 def _store(known: Known, now: datetime) -> dict[int, int]:
-    """Store new customers, profiles and identifiers; return the keys of the new profiles."""
+    """Store new customers, profiles and identifiers; return the keys of the new profiles.
+
+    Plain statements over columns: a file brings them by the million, and an object for each costs more than
+    its row.
+    """
     made = list(known.new_profiles.items())
-    customers = Customer.objects.bulk_create(Customer(created_at=s.at) for _, (s, _) in made)
-    profiles = Profile.objects.bulk_create(
-        Profile(
-            customer=customer,
-            home_customer=customer,
-            source_id=sighting.source,
-            external_id=number,
-            created_at=now,
-        )
-        for customer, (_, (sighting, number)) in zip(customers, made, strict=True)
-    )
-    stored = {temporary: p.pk for (temporary, _), p in zip(made, profiles, strict=True)}
-    # Where they stand until they are joined; joining moves them.
-    owners = dict(
-        Profile.objects.filter(
-            pk__in={stored.get(profile, profile) for profile, _ in known.new_keys.values()}
-        ).values_list("pk", "customer_id")
-    )
+    columns = [
+        [sighting.at for _, (sighting, _) in made],
+        [now] * len(made),
+        [sighting.source for _, (sighting, _) in made],
+        [number for _, (_, number) in made],
+    ]
+    profiles = [profile for (profile,) in _rows(_MAKE_PEOPLE, *columns)]
+    stored = {temporary: profile for (temporary, _), profile in zip(made, profiles, strict=True)}
     sources = {temporary: sighting.source for temporary, (sighting, _) in made}
-    Identifier.objects.bulk_create(
-        Identifier(
-            kind=key.kind,
-            scope=key.scope,
-            value=key.value,
-            origin_profile_id=stored.get(profile, profile),
-            customer_id=owners[stored.get(profile, profile)],
-            source_id=sources.get(profile),
-            first_seen_at=at,
-            last_seen_at=at,
-            is_confusable=is_confusable(key.kind, key.value),
-        )
-        for key, (profile, at) in known.new_keys.items()
+    keys = list(known.new_keys.items())
+    _rows(
+        _MAKE_IDENTIFIERS,
+        [key.kind for key, _ in keys],
+        [key.scope for key, _ in keys],
+        [key.value for key, _ in keys],
+        [stored.get(profile, profile) for _, (profile, _) in keys],
+        [sources.get(profile) for _, (profile, _) in keys],
+        [at for _, (_, at) in keys],
+        [is_confusable(key.kind, key.value) for key, _ in keys],
     )
     return stored
+
+
+# In the order of the columns: ids are drawn first, so that each row knows its own.
+_MAKE_PEOPLE = """
+    WITH new AS MATERIALIZED (
+        SELECT n.*, nextval(pg_get_serial_sequence('profiles_customer', 'id')) AS customer,
+               nextval(pg_get_serial_sequence('profiles_profile', 'id')) AS profile
+          FROM unnest(%s::timestamptz[], %s::timestamptz[], %s::bigint[], %s::text[])
+               WITH ORDINALITY n (at, now, source, number, place)
+    ), customers AS (
+        INSERT INTO profiles_customer (id, public_id, name, search_name, language, time_zone, created_at)
+        SELECT customer, gen_random_uuid(), '', '', '', '', at FROM new ORDER BY place RETURNING id
+    ), profiles AS (
+        INSERT INTO profiles_profile (id, customer_id, home_customer_id, source_id, external_id, created_at)
+        SELECT profile, customer, customer, source, number, now FROM new ORDER BY place RETURNING id
+    )
+    SELECT profile FROM new, (SELECT count(*) FROM customers) c, (SELECT count(*) FROM profiles) p
+     ORDER BY place
+"""
+# Where they stand until they are joined; joining moves them.
+_MAKE_IDENTIFIERS = """
+    INSERT INTO profiles_identifier (kind, scope, value, origin_profile_id, customer_id, source_id,
+                                     first_seen_at, last_seen_at, is_confusable)
+    SELECT k.kind, k.scope, k.value, k.profile, p.customer_id, k.source, k.at, k.at, k.confusable
+      FROM unnest(%s::text[], %s::text[], %s::text[], %s::bigint[], %s::bigint[], %s::timestamptz[],
+                  %s::boolean[]) k (kind, scope, value, profile, source, at, confusable)
+      JOIN profiles_profile p ON p.id = k.profile
+    RETURNING profiles_identifier.id
+"""
 
 
 def _touch(known: Known) -> None:
