@@ -151,16 +151,21 @@ def _silent(choices: Sequence[Choice], now: datetime) -> Sequence[Silence]:
     names, held = _names(choices), _held(choices, now)
     by_reason: dict[str, list[str]] = {}
     for choice, why in zip(choices, held, strict=True):
-        if not any(one.is_delicate for one in why):
-            by_reason.setdefault(_why_not(choice, why), []).append(_title(choice, names))
+        told = _told_first(choice, why)
+        if not any(one.is_delicate for one in told):
+            reason = "; ".join(one.text for one in told) or refusal_in_words(choice.reasons[0])
+            by_reason.setdefault(reason, []).append(_title(choice, names))
     return [Silence(titles, reason) for reason, titles in by_reason.items()]
 
 
-def _why_not(choice: Choice, why: Sequence[Said]) -> str:
-    """The first reason; where something keeps the product from them, with what it is."""
-    reason = choice.reasons[0]
-    told = [one.text for one in why] if reason in HELD_BACK else []
-    return ": ".join([refusal_in_words(reason), *(["; ".join(told)] if told else [])])
+def _told_first(choice: Choice, why: Sequence[Said]) -> Sequence[Said]:
+    """What keeps the product from them, where that is the first reason: an allergy before any guard."""
+    first = choice.reasons[0]
+    if first not in HELD_BACK:
+        return []
+    is_allergy = first == Refusal.ALLERGY
+    kept = zip(choice.facts["held"], why, strict=True)
+    return [one for reason, one in kept if ("allergy" in reason) == is_allergy]
 
 
 def _held(choices: Sequence[Choice], now: datetime) -> Sequence[Sequence[Said]]:
