@@ -39,6 +39,7 @@ from feedback.models import Case
 from feedback.queries import case_rows
 from profiles.models import ImportJob
 from profiles.queries import import_schedules
+from profiles.queries.guard_pages import guard_rows
 from profiles.rules.names import JobState
 
 EFFECT = {
@@ -279,7 +280,8 @@ def _per_thousand(label: str, share: Share, href: str) -> Stat:
 def _needs(request: StaffRequest, found: Moments, span: Span) -> list[Line]:
     """List what machines cannot settle; names only for those who may see the record."""
     cases = _cases(span) if request.user.has_perm("feedback.view_case") else []
-    return [*cases, *_uncertain(found, span), *_failed(span), *_scheduled()]
+    guards = _broken_guards() if request.user.has_perm("profiles.view_guard") else []
+    return [*cases, *_uncertain(found, span), *_failed(span), *_scheduled(), *guards]
 
 
 def _cases(span: Span) -> list[Line]:
@@ -362,6 +364,20 @@ def _scheduled() -> list[Line]:
             Line(f"Which column is what in {job.file_name}?", there, sub=job.error, icon="imports")
             for job in import_schedules.parked(limit=SHOWN_CASES)
         ),
+    ]
+
+
+def _broken_guards() -> list[Line]:
+    """Guards that are on and ask for what is gone: their answer is unknown until somebody changes them."""
+    broken = [row for row in guard_rows() if row.broken and row.version.is_on]
+    return [
+        Line(
+            title=f"The guard on {row.subject} cannot ask any more",
+            sub=row.broken,
+            href=reverse("profiles:guard-detail", args=[row.version.guard_id]),
+            icon="pause",
+        )
+        for row in broken[:SHOWN_CASES]
     ]
 
 

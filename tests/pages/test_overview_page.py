@@ -12,13 +12,14 @@ from django.utils import timezone
 from cxportal.pages.access import Role
 from cxportal.pages.overview import _points
 from feedback.models import Case
-from profiles.models import ImportJob
-from tests.factories.profiles import CustomerFactory, SourceFactory
+from profiles.models import Attribute, ImportJob
+from tests.factories.guards import guard_on
+from tests.factories.profiles import CustomerFactory, ProductFactory, SourceFactory
 from tests.pages import rows
 
 pytestmark = pytest.mark.django_db
-# Session, account, role and rights; company and switch; three figures; cases, files, rehearsals.
-QUERIES = 17
+# Session, account, role and rights; company and switch; three figures; cases, files, rehearsals, guards.
+QUERIES = 18
 
 
 def test_it_shows_what_became_of_the_moments(manager):
@@ -47,6 +48,17 @@ def test_every_figure_opens_to_its_rows(manager):
     }
     assert len(targets) > 5
     assert {url for url in targets if manager.get(url).status_code != 200} == set()
+
+
+def test_a_guard_that_is_on_and_cannot_ask_any_more_needs_a_person(manager):
+    guard = guard_on(ProductFactory(name="Hazelnut beans"))
+    guard_on(ProductFactory(name="Switched off"), is_on=False)
+    assert "cannot ask any more" not in manager.get(reverse("overview")).content.decode()
+    Attribute.objects.filter(code="drinks_coffee").update(is_active=False)
+    page = manager.get(reverse("overview")).content.decode()
+    assert "The guard on Hazelnut beans cannot ask any more" in page
+    assert reverse("profiles:guard-detail", args=[guard.pk]) in page
+    assert "Switched off" not in page
 
 
 def test_the_number_of_queries_does_not_grow(manager, django_assert_num_queries):
