@@ -112,7 +112,7 @@ def _write(path: Path, rows: int) -> None:
     faker, chance = Faker(["en_GB", "de_AT", "fr_FR", "pl_PL"]), random.Random(7)
     names = [faker.name() for _ in range(5_000)]
     with path.open("w", newline="") as file:
-        writer = csv.writer(file)
+        writer = csv.writer(file, lineterminator="\n")
         writer.writerow(HEADERS)
         for number in range(rows):
             shared = number - 1 if number % SHARED_ONE_IN == 1 else number

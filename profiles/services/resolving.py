@@ -203,7 +203,7 @@ def _store(known: Known, now: datetime) -> dict[int, int]:
     its row.
     """
     made = list(known.new_profiles.items())
-    columns = [
+    columns: list[list[Any]] = [
         [sighting.at for _, (sighting, _) in made],
         [now] * len(made),
         [sighting.source for _, (sighting, _) in made],
