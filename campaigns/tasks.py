@@ -10,6 +10,7 @@ from campaigns.services import (
     delivering,
     mailing_exports,
     planning,
+    reacting,
     rehearsing,
     sweeping,
 )
@@ -20,6 +21,12 @@ def plan_morning() -> dict[str, int]:
     """Plan this morning's messages, once."""
     run = planning.plan_morning(now=timezone.now())
     return run.counts if run else {}
+
+
+@shared_task(name="campaigns.react")
+def react() -> dict[str, int]:
+    """Decide about what customers are in the middle of."""
+    return reacting.react(now=timezone.now())
 
 
 @shared_task(name="campaigns.deliver_due")

@@ -68,6 +68,8 @@ app.conf.beat_schedule = {
     "lapse": _tick("profiles.lapse_pickups", 3600.0),
     # Each company-local morning is planned once, whenever the first tick after it comes.
     "plan": _tick("campaigns.plan_morning", 60.0),
+    # Events of this moment ring a bell of their own; this tick catches a lost one.
+    "react": _tick("campaigns.react", 2.0),
     # What is due leaves within half a minute; leases that ran out are settled before each batch.
     "deliver": _tick("campaigns.deliver_due", 15.0),
     # Whoever said yes looks into their mailbox at once.

@@ -14,6 +14,13 @@ ASK_UNTIL = timedelta(days=3)
 # How long an answer can be given and changed.
 OPEN_FOR = timedelta(days=14)
 SCORES = range(11)
+# The third contact within a week about what is not solved is one too many (S34).
+CONTACTS_TOO_MANY, CONTACTS_WITHIN = 3, timedelta(days=7)
+# For so long after a case was solved a low score may still be about it.
+STILL_UNHAPPY_FOR = timedelta(days=14)
+# Somebody has to speak to them whatever else there is to say: nearly certain to help, and worth three
+# reminders. Ours, not measured; the control group is asked as everywhere.
+CARE_LIKELIHOOD, CARE_VALUE = 0.9, 3.0
 DUE_TIME = time(17)
 
 

@@ -8,9 +8,9 @@ class LoyaltyConfig(AppConfig):
 
     def ready(self) -> None:
         from cxportal.lib.registry import Action, Fact, Moment, Timeline, registry
-        from loyalty import queries, timeline
+        from loyalty import moments, queries, timeline
         from loyalty.holdings import HOLDINGS
-        from loyalty.rules import wrong_with_bonus
+        from loyalty.rules import close_because, risk_because, wrong_with_bonus
         from loyalty.services import awarding
 
         registry.add(
@@ -18,10 +18,20 @@ class LoyaltyConfig(AppConfig):
             Timeline(key="points", label="Points", load=timeline.points),
             Fact(key="tier", label="Tier", load=queries.tier_codes, asked=queries.tiers_asked),
             Moment(
-                key="close_to_next_tier",
+                key=moments.CLOSE_TO_NEXT,
                 label="Close to the next tier",
-                detect=queries.close_to_next_tier,
-                awaited=queries.awaiting_next_tier,
+                detect=moments.close_to_next_tier,
+                awaited=moments.awaiting_next_tier,
+                ended=moments.risen,
+                explain=close_because,
+            ),
+            Moment(
+                key=moments.AT_RISK,
+                label="About to lose a tier",
+                detect=moments.tier_at_risk,
+                awaited=moments.awaiting_risk,
+                ended=moments.risk_over,
+                explain=risk_because,
             ),
             Action(
                 key="bonus_points",

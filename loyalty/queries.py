@@ -1,25 +1,16 @@
-"""Where customers stand in the programme, and who is about to rise."""
+"""Where customers stand in the programme."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-import numpy as np
 from django.db.models import F, Sum, Window
 
-from cxportal.lib.registry import Ids, Occurrences
+from cxportal.lib.registry import Ids
 from loyalty.models import PointsEntry, Programme, Tier
-from loyalty.rules import (
-    CLOSE_LIKELIHOOD,
-    CLOSE_VALUE,
-    TierStep,
-    close_bands,
-    next_tier,
-    tier_for,
-)
-from profiles.queries.company import company_day
+from loyalty.rules import TierStep, next_tier, tier_for
 
 
 @dataclass(frozen=True)
@@ -100,42 +91,6 @@ def tiers_asked() -> Mapping[str, str]:
     return {tier.code: f"has the tier {tier.name}" for tier in tier_steps()}
 
 
-def awaiting_next_tier(now: datetime) -> Iterable[int]:
-    """Find everybody who is close to the next tier, by id."""
-    if not _is_running():
-        return []
-    close = PointsEntry.objects.close_to_next(close_bands(tier_steps()), now)
-    return [customer for customer, _ in close]
-
-
-def close_to_next_tier(customer_ids: Ids, now: datetime) -> Occurrences:
-    """Find who of these is close to the next tier: once a calendar month, of the company's time."""
-    tiers = tier_steps()
-    close: Sequence[tuple[int, int]] = []
-    if _is_running():
-        entries = PointsEntry.objects.of(customer_ids)
-        close = list(entries.close_to_next(close_bands(tiers), now))
-    points = np.array([row[1] for row in close], dtype=np.int64)
-    thresholds = np.array([tier.from_points for tier in tiers], dtype=np.int64)
-    ahead = np.searchsorted(thresholds, points, side="right")
-    names = np.array([tier.name for tier in tiers], dtype=np.str_)
-    month = np.datetime64(company_day(now), "M")
-    count = len(close)
-    return Occurrences(
-        customer_id=np.array([row[0] for row in close], dtype=np.int64),
-        subject_id=np.zeros(count, dtype=np.int64),
-        cycle=np.full(count, month.astype("datetime64[D]")),
-        until=np.full(count, (month + 1).astype("datetime64[D]") - 1),
-        likelihood=np.full(count, CLOSE_LIKELIHOOD),
-        value=np.full(count, CLOSE_VALUE),
-        doubt=np.full(count, "", dtype=np.str_),
-        facts={
-            "points_12m": points,
-            "points_to_next": thresholds[ahead] - points,
-            "next_tier": names[ahead],
-        },
-    )
-
-
-def _is_running() -> bool:
+def is_running() -> bool:
+    """Tell whether points are earned at present."""
     return Programme.objects.filter(enabled=True).exists()

@@ -4,21 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
 from babel.numbers import get_currency_precision
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
 
 # Close to the next tier: within a tenth of its threshold, and in any case within 50 points.
 CLOSE_SHARE = Fraction(1, 10)
 CLOSE_POINTS = 50
-# A prior until campaigns has measured it: about one customer in seven who is told that a few
-# points are missing earns them in the same month who would not have otherwise.
-CLOSE_LIKELIHOOD = 0.15
 CLOSE_VALUE = 1.0
+# A tier that will be lost within so many days, with nothing earned, is at risk.
+AT_RISK_DAYS = 30
+# Before a customer has shown anything: as if one purchase in a quarter of a year had been seen, and of two
+# purchases one had been large enough.
+PRIOR_DAYS, PRIOR_PURCHASES, PRIOR_LARGE = 90, 1, 1
+YEAR_DAYS = 365
 
 
 # What one message may give at most: a slip of the hand should not cost a year's points.
@@ -144,6 +151,58 @@ def close_to_next(points: int, tiers: Iterable[TierStep]) -> bool:
     [False, True, True, False, True]
     """
     return any(band.low <= points < band.high for band in close_bands(tiers))
+
+
+def chance_to_earn(purchases: Floats, large: Floats, days: Floats) -> Floats:
+    """Return the chance that a customer earns what is missing within ``days``, by one purchase.
+
+    From their own ledger of twelve months: how many purchases they made, and how many of those brought as many
+    points as are missing. Purchases come by chance at their rate (Poisson), and one is large enough in the
+    share of those that were (Laplace's rule of succession). Several small ones may do it too, so this is rather
+    low. It stands for the likelihood that a word about it helps in time, as the chance of a purchase does for
+    a reminder.
+
+    >>> chance_to_earn(np.array([12.0, 4.0, 0.0]), np.array([9.0, 3.0, 0.0]), np.array([20.0])).round(2).tolist()
+    [0.31, 0.13, 0.02]
+    """
+    rate = (purchases + PRIOR_PURCHASES) / (YEAR_DAYS + PRIOR_DAYS)
+    buys = 1.0 - np.exp(-rate * days)
+    return buys * (large + PRIOR_LARGE) / (purchases + 2.0 * PRIOR_LARGE)
+
+
+def leaves_on(earned_on: date) -> date:
+    """Return the first day on which points of a day no longer count for the year.
+
+    >>> leaves_on(date(2025, 3, 10)), leaves_on(date(2028, 2, 29))
+    (datetime.date(2026, 3, 10), datetime.date(2029, 3, 1))
+    """
+    if (earned_on.month, earned_on.day) == (2, 29):
+        return date(earned_on.year + 1, 3, 1)
+    return earned_on.replace(year=earned_on.year + 1)
+
+
+def close_because(facts: Mapping[str, Any], reader: str) -> str:
+    """Say how near the next tier is.
+
+    >>> close_because({"points_to_next": 40, "next_tier": "Gold"}, "staff")
+    'the customer is 40 points from Gold'
+    """
+    who = "you are" if reader == "customer" else "the customer is"
+    points = facts["points_to_next"]
+    return f"{who} {points:,} {'point' if points == 1 else 'points'} from {facts['next_tier']}"
+
+
+def risk_because(facts: Mapping[str, Any], reader: str) -> str:
+    """Say what is at stake, and what would save it.
+
+    >>> risk_because({"tier": "Gold", "falls_on": "2026-04-02", "points_needed": 120}, "customer")
+    'your Gold ends on 2 April unless you earn 120 points before'
+    """
+    whose, who = ("your", "you earn") if reader == "customer" else ("their", "they earn")
+    day = date.fromisoformat(facts["falls_on"])
+    points = facts["points_needed"]
+    words = f"{points:,} {'point' if points == 1 else 'points'}"
+    return f"{whose} {facts['tier']} ends on {day.day} {day:%B} unless {who} {words} before"
 
 
 def year_before(now: datetime) -> datetime:

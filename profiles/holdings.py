@@ -98,6 +98,12 @@ HOLDINGS: tuple[Holding | Mention | Erasure, ...] = (
         shown=("product__name", "category__name", "purchase_days", "remind_on", "learned_on"),
     ),
     Holding(
+        "profiles.VisitRhythm",
+        "How often you come, as we concluded",
+        follows="",
+        shown=("visits", "first_on", "last_on", "rhythm_days", "learned_at"),
+    ),
+    Holding(
         "profiles.ReorderSchedule",
         "Reminders as you want them",
         follows="origin_customer_id",

@@ -9,6 +9,8 @@ from celery import shared_task
 from django.utils import timezone
 
 from cxportal.lib import rates
+from cxportal.lib.registry import registry
+from profiles.models import FreshTouch
 from profiles.services import (
     cleaning,
     erasing,
@@ -91,9 +93,17 @@ def process_events() -> dict[str, int]:
     total = processing.Worked()
     while worked := processing.process_waiting(now=timezone.now()):
         total += worked
+        _ring_bells()
         if time.monotonic() > until:
             break
     return {"done": total.done, "parked": total.parked}
+
+
+def _ring_bells() -> None:
+    """Tell whoever decides about what happens now, where something does."""
+    if FreshTouch.objects.exists():
+        for bell in registry.bells.values():
+            bell.ring()
 
 
 @shared_task(name="profiles.write_exports")

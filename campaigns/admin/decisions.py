@@ -24,7 +24,6 @@ from cxportal.lib.admin import ReadOnlyAdmin, ReadOnlyInline, links, list_url
 from cxportal.lib.registry import registry
 from profiles.admin.people import OfCustomerAdmin
 from profiles.models import Product
-from profiles.queries.due import MOMENT as DUE_REORDER
 from profiles.queries.guard_words import said
 
 
@@ -103,7 +102,9 @@ class DecisionAdmin(OfCustomerAdmin):
     def about(self, decision: Decision) -> str:
         words = moment_in_words(decision.moment)
         product = getattr(decision, "product_name", "")
-        return f"{words}: {product}" if product and decision.moment.kind == DUE_REORDER else words
+        moment = registry.moments.get(decision.moment.kind)
+        is_about_it = moment is not None and moment.is_about_products
+        return f"{words}: {product}" if product and is_about_it else words
 
     @admin.display(description="in a sentence")
     def sentence(self, decision: Decision) -> str:

@@ -56,6 +56,7 @@ class Moment(models.Model):
                 fields=["customer", "kind", "subject_id", "cycle"], name="campaigns_moment_once"
             )
         ]
+        indexes = [models.Index(fields=["seen_at"], name="campaigns_moment_time")]
 
     def __str__(self) -> str:
         return f"moment {self.pk}"

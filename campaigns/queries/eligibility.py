@@ -93,9 +93,9 @@ class Standing:
     selling_forbidden: bool
     is_present: bool
 
-    def opens(self, at: datetime) -> datetime:
+    def opens(self, at: datetime, *, is_urgent: bool = False) -> datetime:
         """The first instant from ``at`` on at which a message may arrive."""
-        return next_open_of(at, self.zone, self.quiet)
+        return next_open_of(at, self.zone, self.quiet, is_urgent=is_urgent)
 
     @property
     def room(self) -> int:

@@ -1,4 +1,4 @@
-"""What the overview shows: four small reads, each bounded by an index on the time of decision."""
+"""What the overview shows: a few small reads, each bounded by an index on the time of decision or moment."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import connection
@@ -16,10 +17,16 @@ from profiles.queries.company import company_zone
 from profiles.queries.due import MOMENT as DUE_REORDER
 
 SHOWN_DAYS = 30
+# Spans to choose from.
+SPANS = (7, SHOWN_DAYS, 90)
 # A control group of one in ten needs more time than a month to say anything.
 JUDGED_DAYS = 90
 # In time: bought from 3 days before to 7 days after the reminder, as in rehearsals.
 BEFORE_DAYS, AFTER_DAYS = 3, 7
+
+
+# A moment that no message answers, and in which nobody met the customer.
+NOBODY_MET = "nobody_met"
 
 
 class Fate(StrEnum):
@@ -32,9 +39,30 @@ class Fate(StrEnum):
 
 
 @dataclass(frozen=True)
-class Moments:
-    """Moments by fate, by day, and by what kept us silent or late."""
+class Kind:
+    """What became of the moments of one kind, and why nothing was said, or too late."""
 
+    fates: Counter[Fate] = field(default_factory=Counter)
+    reasons: Counter[str] = field(default_factory=Counter)
+    misses: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def total(self) -> int:
+        return self.fates.total()
+
+    def add(self, fate: Fate, why: str, count: int) -> None:
+        self.fates[fate] += count
+        if fate == Fate.SILENT:
+            self.reasons[why] += count
+        elif fate == Fate.MISSED:
+            self.misses[why] += count
+
+
+@dataclass(frozen=True)
+class Moments:
+    """Moments by fate, by day, by kind, and by what kept us silent or late."""
+
+    by_kind: dict[str, Kind] = field(default_factory=dict)
     fates: Counter[Fate] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
     misses: Counter[str] = field(default_factory=Counter)
@@ -46,8 +74,17 @@ class Moments:
 
     @property
     def silence(self) -> Share:
-        """How often nothing was said, of all moments that were decided."""
+        """How often nothing was said, of all moments."""
         return Share(self.fates[Fate.SILENT], self.total)
+
+    def add(self, kind: str, day: date, fate: Fate, why: str, count: int) -> None:
+        self.fates[fate] += count
+        self.by_day[day, fate] += count
+        if fate == Fate.SILENT:
+            self.reasons[why] += count
+        elif fate == Fate.MISSED:
+            self.misses[why] += count
+        self.by_kind.setdefault(kind, Kind()).add(fate, why, count)
 
 
 @dataclass(frozen=True)
@@ -66,10 +103,11 @@ class Burden:
     customers: int
     unwanted: int
     stopped: int
+    days: int = SHOWN_DAYS
 
     @property
     def per_customer_week(self) -> float:
-        weeks = SHOWN_DAYS / 7
+        weeks = self.days / 7
         return self.messages / self.customers / weeks if self.customers else 0.0
 
 
@@ -79,49 +117,61 @@ class Span:
 
     now: datetime
     zone: ZoneInfo
+    days: int = SHOWN_DAYS
 
     @property
     def today(self) -> date:
         return self.now.astimezone(self.zone).date()
 
-    def since(self, days: int = SHOWN_DAYS) -> datetime:
-        """Tell when the first of the last ``days`` days began, today being one of them."""
-        first = self.today - timedelta(days=days - 1)
+    def since(self, days: int = 0) -> datetime:
+        """Tell when the first of the last ``days`` days (0: of the span) began, today being one of them."""
+        first = self.today - timedelta(days=(days or self.days) - 1)
         return datetime(first.year, first.month, first.day, tzinfo=self.zone)
 
 
-def span_until(now: datetime) -> Span:
-    return Span(now, company_zone())
+def span_until(now: datetime, days: int = SHOWN_DAYS) -> Span:
+    return Span(now, company_zone(), days)
 
 
 # The newest decision of a moment is the one that counts; a moment is decided anew only when the
 # answer changed, so there are few of each.
 _MOMENTS = """
     WITH newest AS (
-        SELECT DISTINCT ON (moment_id) id, verdict, door, reasons->>0 AS reason, decided_at
+        SELECT DISTINCT ON (moment_id) id, moment_id, verdict, door, reasons->>0 AS reason, decided_at
         FROM campaigns_decision WHERE decided_at >= %(since)s AND decided_at <= %(now)s
         ORDER BY moment_id, decided_at DESC, id DESC
     )
-    SELECT (n.decided_at AT TIME ZONE %(zone)s)::date, n.verdict, n.door, n.reason,
+    SELECT m.kind, (n.decided_at AT TIME ZONE %(zone)s)::date, n.verdict, n.door, n.reason,
         l.state, l.reason, count(*)
-    FROM newest n LEFT JOIN campaigns_delivery l ON l.decision_id = n.id
-    GROUP BY 1, 2, 3, 4, 5, 6
+    FROM newest n JOIN campaigns_moment m ON m.id = n.moment_id
+    LEFT JOIN campaigns_delivery l ON l.decision_id = n.id
+    GROUP BY 1, 2, 3, 4, 5, 6, 7
+"""
+# What no message answers has a decision once staff spoke; without one it waits, or was missed.
+_UNDECIDED = """
+    SELECT m.kind, (m.seen_at AT TIME ZONE %(zone)s)::date, m.until >= %(today)s, count(*)
+    FROM campaigns_moment m
+    WHERE m.seen_at >= %(since)s AND m.seen_at <= %(now)s
+        AND NOT EXISTS (SELECT FROM campaigns_decision d WHERE d.moment_id = m.id)
+    GROUP BY 1, 2, 3
 """
 
 
 def moments(span: Span) -> Moments:
-    """Count the moments of the last 30 days by what became of them."""
+    """Count the moments of the span by kind and by what became of them: caught, silent, missed."""
     found = Moments()
+    scope: dict[str, Any] = {
+        "since": span.since(), "now": span.now, "zone": span.zone.key, "today": span.today,
+    }  # fmt: skip
     with connection.cursor() as cursor:
-        cursor.execute(_MOMENTS, {"since": span.since(), "now": span.now, "zone": span.zone.key})
-        for day, verdict, door, reason, state, state_reason, count in cursor.fetchall():
+        cursor.execute(_MOMENTS, scope)
+        for kind, day, verdict, door, reason, state, state_reason, count in cursor.fetchall():
             fate = _fate(verdict, door, reason, state)
-            found.fates[fate] += count
-            found.by_day[day, fate] += count
-            if fate == Fate.SILENT:
-                found.reasons[reason or state_reason] += count
-            elif fate == Fate.MISSED:
-                found.misses[state or reason] += count
+            why = (reason or state_reason) if fate == Fate.SILENT else (state or reason)
+            found.add(kind, day, fate, why or "", count)
+        cursor.execute(_UNDECIDED, scope)
+        for kind, day, is_open, count in cursor.fetchall():
+            found.add(kind, day, Fate.UNDER_WAY if is_open else Fate.MISSED, NOBODY_MET, count)
     return found
 
 
@@ -205,7 +255,7 @@ _BURDEN = """
 
 
 def burden(span: Span) -> Burden:
-    """Count the messages of the last 30 days, and the customers who said that one was too many."""
+    """Count the messages of the span, and the customers who said that one was too many."""
     scope: dict[str, str | datetime] = {
         "since": span.since(),
         "now": span.now,
@@ -216,4 +266,5 @@ def burden(span: Span) -> Burden:
     }
     with connection.cursor() as cursor:
         cursor.execute(_BURDEN, scope)
-        return Burden(*cursor.fetchone())
+        messages, customers, unwanted, stopped = cursor.fetchone()
+    return Burden(messages, customers, unwanted, stopped, days=span.days)

@@ -32,6 +32,13 @@ REFUSAL = {
 }
 # The customer reads this of all that was held back, and no reason: a reason could tell what is delicate.
 HELD_BACK_TOLD = "Something else came up that does not suit you by what we know. Your page shows all that we know."
+# Why a moment was over before its message left, in the words of the app that saw it.
+ENDED = {
+    "came_since": "they have come since",
+    "earned_since": "the points have changed since",
+    "put_right": "it has been put right since",
+    "not_so_any_more": "it is not so any more",
+}
 VERDICT = {Verdict.SPEAK: "spoke", Verdict.SILENT: "stayed silent"}
 ARM = {Arm.TREATED: "reminded group", Arm.CONTROL: "control group"}
 OUTCOME = {
@@ -62,7 +69,9 @@ def refusal_in_words(code: str) -> str:
     >>> refusal_in_words("bought_since")
     'it has been bought since'
     """
-    return REFUSAL[Refusal(code)] if code in set(Refusal) else code.replace("_", " ")
+    if code in set(Refusal):
+        return REFUSAL[Refusal(code)]
+    return ENDED.get(code) or code.replace("_", " ")
 
 
 def reasons_in_words(codes: Iterable[str]) -> str:

@@ -50,12 +50,16 @@ def next_open(at: datetime, zone: ZoneInfo, quiet_from: time, quiet_until: time)
     return moment
 
 
-def next_open_of(at: datetime, zone: ZoneInfo, quiet: Sequence[QuietHours]) -> datetime:
+def next_open_of(
+    at: datetime, zone: ZoneInfo, quiet: Sequence[QuietHours], *, is_urgent: bool = False
+) -> datetime:
     """Return the first instant from ``at`` on that none of these quiet hours covers.
 
-    Where they leave no hour of a day, the answer is a day later: it is asked again then, until what waits
-    is too late.
+    What is urgent does not wait: whoever is in the middle of it is awake. Where quiet hours leave no hour of
+    a day, the answer is a day later: it is asked again then, until what waits is too late.
     """
+    if is_urgent:
+        return at
     opens = at
     while opens - at < timedelta(days=1):
         later = max([next_open(opens, zone, *hours) for hours in quiet], default=opens)

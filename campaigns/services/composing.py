@@ -55,9 +55,9 @@ def compose(*, delivery: Delivery) -> Composed:
     """Fill a delivery's template in; raises ``TemplateInvalid``."""
     decision = delivery.decision
     moment = decision.moment
-    product = (
-        Product.objects.filter(pk=moment.subject_id).first() if moment.kind == DUE_REORDER else None
-    )
+    kind = registry.moments.get(moment.kind)
+    is_about_it = kind is not None and kind.is_about_products
+    product = Product.objects.filter(pk=moment.subject_id).first() if is_about_it else None
     subject = _Subject(decision.facts, moment.cycle, product, reason_for(decision, "customer"))
     links = _links(str(delivery.public_id), str(delivery.customer.public_id))
     template = delivery.template
@@ -80,7 +80,7 @@ def save_template(
 ) -> MessageTemplate:
     """Store the next version of a campaign's words; raises ``TemplateInvalid`` and then stores nothing."""
     sample = _Subject(
-        {"rhythm_days": 35.0, "bought_on": ["2026-01-05"]},
+        _SAMPLE_FACTS,
         date(2026, 1, 5),
         Product(name="Sample", code="1"),
         "you bought it",
@@ -105,6 +105,13 @@ def save_template(
     return candidate
 
 
+# Of every moment what a template may name.
+_SAMPLE_FACTS: Mapping[str, Any] = {
+    "rhythm_days": 35.0, "bought_on": ["2026-01-05"], "tier": "Gold", "next_tier": "Gold",
+    "points_to_next": 40, "points_needed": 40, "years": 3, "visits": 12, "place": "Main Street",
+}  # fmt: skip
+
+
 def reason_for(decision: Decision, reader: str) -> str:
     """Say why, in plain words, to "customer", "staff" or "manager"."""
     moment = registry.moments.get(decision.moment.kind)
@@ -123,9 +130,10 @@ def ensure_defaults() -> None:
                 "parameters": default.parameters,
                 "purpose": default.purpose,
                 "value": default.value,
+                "is_live": default.is_live,
             },
         )
-        if not campaign.templates.exists():
+        if default.subject and not campaign.templates.exists():
             save_template(
                 campaign=campaign,
                 language="en",
@@ -212,10 +220,9 @@ def _example(customer: Customer, now: datetime) -> _Subject:
         .first()
     )
     if habit is None or habit.product is None:
-        return _Subject(
-            {"rhythm_days": 28.0}, None, Product(name="a product", code="1"), "you bought it before"
-        )
+        facts = {**_SAMPLE_FACTS, "rhythm_days": 28.0}
+        return _Subject(facts, None, Product(name="a product", code="1"), "you bought it before")
     pair = (customer.pk, habit.product.pk)
     facts = {"rhythm_days": habit.rhythm_days, "bought_on": bought_on([pair], now)[pair]}
     because = registry.moments[DUE_REORDER].explain(facts, "customer")
-    return _Subject(facts, habit.last_on, habit.product, because)
+    return _Subject({**_SAMPLE_FACTS, **facts}, habit.last_on, habit.product, because)

@@ -25,6 +25,7 @@ from campaigns.rules import arbitration
 from campaigns.rules.arms import in_control
 from campaigns.rules.codes import REFUSAL_BIT, Arm, Door, Refusal, Verdict, refusals_in
 from cxportal.lib.registry import Floats, Longs, Occurrences, registry
+from profiles.queries.company import company_kept
 
 # Doubts of the detecting apps that are refusals of their own; any other doubt is "not sure enough".
 _OWN_CODES = {str(refusal) for refusal in Refusal}
@@ -32,10 +33,14 @@ _OWN_CODES = {str(refusal) for refusal in Refusal}
 
 @dataclass(frozen=True)
 class Context:
-    """Where the customer is met. ``limit``: how many things may be said there (a counter: three)."""
+    """Where the customer is met. ``limit``: how many things may be said there (a counter: three).
+
+    ``urgent_only``: an event came in, so only what the customer is in the middle of is asked about.
+    """
 
     door: Door
     limit: int = 1
+    urgent_only: bool = False
 
 
 @dataclass(frozen=True)
@@ -88,19 +93,21 @@ NO_MOMENT = (Refusal.NOT_SURE, Refusal.TOO_FREQUENT)
 
 def decide(*, customers: Sequence[int], context: Context, now: datetime) -> list[Choice]:
     """Decide for each open moment of these customers, in the order of customers and worth."""
-    return _decided(customers, context, now, told=True).choices
+    with company_kept():  # each moment asks for the house's day
+        return _decided(customers, context, now, told=True).choices
 
 
 def decide_in_bulk(*, customers: Sequence[int], context: Context, now: datetime) -> Decided:
     """Decide as ``decide`` does, and only count what is no moment."""
-    return _decided(customers, context, now, told=False)
+    with company_kept():
+        return _decided(customers, context, now, told=False)
 
 
 def _decided(customers: Sequence[int], context: Context, now: datetime, *, told: bool) -> Decided:
     policy = sending_policy()
     stands = eligibility.standings(customers, policy, now)
     customers = [customer for customer in customers if stands[customer].is_present]
-    found = [pair for pair in _candidates(customers, context, now) if len(pair[1])]
+    found = [pair for pair in _candidates(customers, stands, context, now) if len(pair[1])]
     parts = [
         _weighed(campaign, occurrences, held, stands, policy, context, now)
         for (campaign, occurrences), held in zip(
@@ -111,15 +118,29 @@ def _decided(customers: Sequence[int], context: Context, now: datetime, *, told:
 
 
 def _candidates(
-    customers: Sequence[int], context: Context, now: datetime
+    customers: Sequence[int],
+    stands: Mapping[int, Standing],
+    context: Context,
+    now: datetime,
 ) -> Iterator[tuple[Campaign, Occurrences]]:
     """Ask every registered moment that a live campaign answers; a message needs words besides."""
     live = Campaign.objects.filter(is_live=True).order_by("pk")
     if context.door == Door.EMAIL:
         live = live.filter(Exists(MessageTemplate.objects.filter(campaign=OuterRef("pk"))))
     for campaign in live:
-        if campaign.moment in registry.moments:
-            yield campaign, registry.moments[campaign.moment].detect(customers, now)
+        moment = registry.moments.get(campaign.moment)
+        if moment and (moment.is_urgent or not context.urgent_only):
+            found = moment.detect(customers, now)
+            keeps = moment.keeps_its_day and context.door != Door.EMAIL
+            yield campaign, _begun(found, stands, now) if keeps else found
+
+
+def _begun(found: Occurrences, stands: Mapping[int, Standing], now: datetime) -> Occurrences:
+    """Keep what has begun by the customer's own clock; a message waits for its day by itself."""
+    if found.opens is None:
+        return found
+    days = [now.astimezone(stands[customer].zone).date() for customer in found.customer_id.tolist()]
+    return found.only(found.opens <= np.array(days, dtype="datetime64[D]"))
 
 
 def _held_back(
@@ -183,7 +204,20 @@ def _refused(
     )
     # Face to face needs neither consent to messages nor an address.
     ignored = 0 if context.door == Door.EMAIL else _MESSAGES_ONLY
+    ignored |= ignored_by(campaign.moment)
     return mask | (standing & ~np.int64(ignored))
+
+
+def ignored_by(kind: str) -> int:
+    """Mask of what does not stand against a moment: what is open silences selling, not care."""
+    moment = registry.moments.get(kind)
+    return 0 if moment is None or moment.sells else REFUSAL_BIT[Refusal.OPEN_CASE]
+
+
+def is_urgent(kind: str) -> bool:
+    """Tell whether the customer is in the middle of such a moment."""
+    moment = registry.moments.get(kind)
+    return moment is not None and moment.is_urgent
 
 
 _MESSAGES_ONLY = REFUSAL_BIT[Refusal.NO_CONSENT] | REFUSAL_BIT[Refusal.NO_ADDRESS]

@@ -32,6 +32,7 @@ from campaigns.rules import bounces
 from campaigns.rules.codes import REFUSAL_BIT, DeliveryState, Refusal, refusals_in
 from campaigns.services import fencing
 from campaigns.services.composing import Composed, TemplateInvalid, compose
+from campaigns.services.deciding import ignored_by, is_urgent
 from cxportal.lib.errors import DomainError
 from cxportal.lib.registry import registry
 from profiles.models import Identifier
@@ -141,7 +142,8 @@ def _sorted_out(
     counts: Counter[str] = Counter()
     for delivery, why_ended, mask in zip(due, ended, refused, strict=True):
         standing = stands[delivery.customer_id]
-        mask |= standing.refusals(
+        kind = delivery.decision.moment.kind
+        mask |= ~ignored_by(kind) & standing.refusals(
             purpose=delivery.campaign.purpose, campaign_id=delivery.campaign_id
         )
         if not delivery.campaign.is_live:
@@ -151,7 +153,7 @@ def _sorted_out(
             reason = str(Refusal.BUDGET)
         if delivery.is_transactional:
             reason = ""
-        opens = standing.opens(now)
+        opens = standing.opens(now, is_urgent=is_urgent(kind))
         door = (delivery.customer_id, delivery.channel)
         must_wait = delivery.pk in taken or door in written_to
         if must_wait and not (reason or delivery.is_transactional):
@@ -180,7 +182,7 @@ def _another_day(
 
 
 def _claim_one(delivery: Delivery, reason: str, opens: datetime, now: datetime) -> DeliveryState:
-    if max(now, opens) >= delivery.expires_at:
+    if max(now, opens) >= delivery.expires_at or reason == Refusal.TOO_LATE:
         return _closed(delivery, DeliveryState.MISSED, str(Refusal.TOO_LATE), now)
     if reason:
         return _closed(delivery, DeliveryState.SKIPPED, reason, now)

@@ -21,7 +21,15 @@ from campaigns.models import Campaign, Decision, Delivery, MessageTemplate, Mome
 from campaigns.queries import eligibility
 from campaigns.queries.policy import sending_policy
 from campaigns.rules.codes import DeliveryState, Door, Refusal, RunState, Verdict
-from campaigns.services.deciding import NO_MOMENT, Choice, Context, Decided, decide_in_bulk
+from campaigns.services import noticing
+from campaigns.services.deciding import (
+    NO_MOMENT,
+    Choice,
+    Context,
+    Decided,
+    decide_in_bulk,
+    is_urgent,
+)
 from cxportal.lib.registry import registry
 from profiles.models import Customer
 from profiles.queries.company import company, company_day, company_zone
@@ -81,6 +89,7 @@ def _awaited(now: datetime) -> Iterable[int]:
 
 def _plan_batch(run: PlanRun, customers: Sequence[int], now: datetime) -> None:
     decided = decide_in_bulk(customers=customers, context=Context(Door.EMAIL), now=now)
+    unspoken = noticing.wordless(customers=customers, now=now)
     with transaction.atomic():
         # The attempt fences: a worker that slept over its lease writes nothing.
         held = PlanRun.objects.filter(pk=run.pk, attempt=run.attempt, state=RunState.RUNNING)
@@ -88,6 +97,7 @@ def _plan_batch(run: PlanRun, customers: Sequence[int], now: datetime) -> None:
         if not held.update(cursor=customers[-1], counts=run.counts, lease_until=Now() + LEASE):
             raise PlanTakenOver
         store_choices(choices=decided.choices, door=Door.EMAIL, now=now)
+        noticing.keep(unspoken)
 
 
 class PlanTakenOver(Exception):
@@ -290,7 +300,7 @@ def _delivery(
     earliest = now
     if choice.opens:
         earliest = max(now, datetime.combine(choice.opens, time(0), tzinfo=standing.zone))
-    due_at = standing.opens(earliest)
+    due_at = standing.opens(earliest, is_urgent=is_urgent(choice.moment))
     midnight = datetime.combine(choice.until + timedelta(days=1), time(0), tzinfo=standing.zone)
     return Delivery(
         decision=decision,

@@ -20,13 +20,14 @@ from zoneinfo import ZoneInfo
 
 from django.db import connection
 
-from campaigns.models import Delivery, Moment, PlanRun, SendingPolicy
+from campaigns.models import Campaign, Delivery, Moment, PlanRun, SendingPolicy
 from campaigns.queries import judging
 from campaigns.rules.codes import DeliveryState
 from campaigns.services import composing, delivering, fencing, order_days, planning
 from campaigns.services.order_days import Days, Reading
 from profiles.models import Company, Customer, Habit, Source
 from profiles.queries.company import company
+from profiles.queries.due import MOMENT as DUE_REORDER
 from profiles.rules.names import Channel, Purpose, SourceKind
 from profiles.rules.orders import Field
 from profiles.services import consenting, importing, learning
@@ -119,6 +120,8 @@ def _settle_house(time_zone: str) -> None:
     company()
     Company.objects.update(time_zone=time_zone, name="Rehearsal")
     composing.ensure_defaults()
+    # An order file is the past of purchases alone: only reminders to buy again can be judged by it.
+    Campaign.objects.exclude(moment=DUE_REORDER).update(is_live=False)
     # Nobody is really written to, so nobody is held back for comparison: the past is the judge.
     SendingPolicy.objects.update_or_create(id=1, defaults={"control_share": 0.0})
     fencing.adopt_new_database()

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -55,6 +55,61 @@ class Occurrences:
     def __len__(self) -> int:
         return len(self.customer_id)
 
+    @classmethod
+    def of(
+        cls,
+        rows: Sequence[Found],
+        *,
+        likelihood: float | Floats,
+        value: float = 1.0,
+    ) -> Occurrences:
+        """Turn rows into columns; every row has the same facts."""
+        names = list(rows[0].facts) if rows else []
+        return cls(
+            customer_id=np.array([row.customer_id for row in rows], dtype=np.int64),
+            subject_id=np.array([row.subject_id for row in rows], dtype=np.int64),
+            cycle=np.array([row.cycle for row in rows], dtype="datetime64[D]"),
+            until=np.array([row.until for row in rows], dtype="datetime64[D]"),
+            likelihood=np.broadcast_to(np.asarray(likelihood, dtype=np.float64), len(rows)),
+            value=np.full(len(rows), value),
+            doubt=np.full(len(rows), "", dtype=np.str_),
+            facts={name: _objects([row.facts[name] for row in rows]) for name in names},
+            opens=np.array([row.opens or row.cycle for row in rows], dtype="datetime64[D]"),
+        )
+
+    def only(self, rows: NDArray[np.bool_]) -> Occurrences:
+        """Keep some of the rows."""
+        return Occurrences(
+            customer_id=self.customer_id[rows],
+            subject_id=self.subject_id[rows],
+            cycle=self.cycle[rows],
+            until=self.until[rows],
+            likelihood=self.likelihood[rows],
+            value=self.value[rows],
+            doubt=self.doubt[rows],
+            facts={name: column[rows] for name, column in self.facts.items()},
+            opens=None if self.opens is None else self.opens[rows],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One open moment, for detecting apps that read rows; ``opens`` none: on the day of its cycle."""
+
+    customer_id: int
+    subject_id: int
+    cycle: date
+    until: date
+    facts: Mapping[str, Any]
+    opens: date | None = None
+
+
+def _objects(values: Sequence[Any]) -> NDArray[Any]:
+    """Keep values as they are, lists among them."""
+    column = np.empty(len(values), dtype=object)
+    column[:] = values
+    return column
+
 
 def _never_ended(
     customer_ids: Longs, subject_ids: Longs, cycles: Days, now: datetime
@@ -71,7 +126,13 @@ class Moment:
     ``subject_name(ids)`` names subjects for people. ``ended(customer_ids, subject_ids, cycles, now)`` says
     why an occurrence is over, with "" while it is open: asked again at the instant of sending.
     ``explain(facts, reader)`` says why, in plain words, to "customer", "staff" or "manager".
+
     ``is_about_products``: its subjects are products, so that guards and allergies hold for them.
+    ``sells`` false: it looks after the customer, and so is said although something of theirs is open.
+    ``keeps_its_day``: no door speaks before its first day ("happy birthday" is not said ahead).
+    ``is_urgent``: the customer is in the middle of it. It is decided within seconds of the event, and
+    quiet hours do not hold it back; whoever sleeps is in the middle of nothing, so its ``detect`` must
+    find only what the customer did within the last minutes.
     """
 
     key: str
@@ -82,6 +143,19 @@ class Moment:
     ended: Callable[[Longs, Longs, Days, datetime], NDArray[np.str_]] = _never_ended
     explain: Callable[[Mapping[str, Any], str], str] = lambda facts, reader: ""
     is_about_products: bool = False
+    sells: bool = True
+    keeps_its_day: bool = False
+    is_urgent: bool = False
+
+
+@dataclass(frozen=True)
+class Bell:
+    """Somebody who wants to know at once that events came in; the row is the queue, so a lost ring costs
+    seconds. ``ring()`` never raises and is bounded in time.
+    """
+
+    key: str
+    ring: Callable[[], None]
 
 
 def _not_asked() -> Mapping[str, str]:
@@ -235,7 +309,7 @@ class Timeline:
     has_sources: bool = False
 
 
-Entry = Moment | Fact | Action | Holding | Mention | Erasure | Timeline
+Entry = Moment | Bell | Fact | Action | Holding | Mention | Erasure | Timeline
 
 
 @dataclass
@@ -243,6 +317,7 @@ class Registry:
     """Everything registered, by kind and key; registering a key twice is a programming error."""
 
     moments: dict[str, Moment] = field(default_factory=dict)
+    bells: dict[str, Bell] = field(default_factory=dict)
     facts: dict[str, Fact] = field(default_factory=dict)
     actions: dict[str, Action] = field(default_factory=dict)
     holdings: dict[str, Holding] = field(default_factory=dict)
@@ -260,6 +335,7 @@ class Registry:
     def _shelf(self, entry: Entry) -> dict[str, Any]:
         shelves: dict[type, dict[str, Any]] = {
             Moment: self.moments,
+            Bell: self.bells,
             Fact: self.facts,
             Action: self.actions,
             Holding: self.holdings,

@@ -17,9 +17,12 @@ from django.views.decorators.http import require_GET
 
 from campaigns.models import Rehearsal
 from campaigns.queries.overview import (
+    NOBODY_MET,
     SHOWN_DAYS,
+    SPANS,
     Burden,
     Fate,
+    Kind,
     Moments,
     Reminders,
     Span,
@@ -34,6 +37,7 @@ from campaigns.rules.telling import DELIVERY, refusal_in_words
 from cxportal.lib.admin import list_url
 from cxportal.lib.display import Axis, axis, percent
 from cxportal.lib.http import StaffRequest
+from cxportal.lib.registry import registry
 from cxportal.pages.access import Role, role_required
 from feedback.models import Case
 from feedback.queries import case_rows
@@ -79,15 +83,32 @@ class Line:
     icon: str = ""
 
 
+@dataclass(frozen=True)
+class KindRow:
+    """What became of the moments of one kind, and the reason that was most often in the way."""
+
+    label: str
+    href: str
+    total: str
+    caught: str
+    under_way: str
+    silent: str
+    why_silent: str
+    missed: str
+    why_missed: str
+
+
 @require_GET
 @role_required(Role.MANAGER, Role.ANALYST)
 def overview(request: StaffRequest) -> HttpResponse:
-    """Answer the four questions for the last 30 mornings."""
-    span = span_until(timezone.now())
+    """Answer the four questions for the mornings of the span that was chosen."""
+    span = span_until(timezone.now(), _chosen_days(request.GET.get("days", "")))
     found, judged, cost = moments(span), reminders(span), burden(span)
     context = {
         "span": span,
-        "days": SHOWN_DAYS,
+        "days": span.days,
+        "spans": _spans(span),
+        "kinds": _kinds(found, span),
         "caught": _caught(found, span),
         "silences": _silences(found, span),
         "chart": _chart(found, span),
@@ -97,6 +118,20 @@ def overview(request: StaffRequest) -> HttpResponse:
         "needs": _needs(request, found, span),
     }
     return render(request, "cxportal/overview.html", context)
+
+
+def _chosen_days(text: str) -> int:
+    """Read a span; the usual one for anything that is not offered."""
+    return next((days for days in SPANS if str(days) == text), SHOWN_DAYS)
+
+
+def _spans(span: Span) -> list[dict[str, Any]]:
+    """Offer the spans as tabs."""
+    here = reverse("overview")
+    return [
+        {"label": f"{days} days", "url": f"{here}?days={days}", "is_current": days == span.days}
+        for days in SPANS
+    ]
 
 
 def _rows_since(span: Span, model: str = "campaigns.decision", **filters: Any) -> str:
@@ -133,7 +168,36 @@ def _caught(found: Moments, span: Span) -> list[Stat]:
 
 
 def _state(code: str) -> str:
+    if code == NOBODY_MET:
+        return "not met at any door"
     return DELIVERY[DeliveryState(code)].split(":")[0] if code in set(DeliveryState) else "too late"
+
+
+def _miss(code: str) -> str:
+    return "the moment had passed" if code == DeliveryState.MISSED else _state(code)
+
+
+def _kinds(found: Moments, span: Span) -> list[KindRow]:
+    """Say for each kind of moment what became of it, the most frequent kind first."""
+    kinds = sorted(found.by_kind.items(), key=lambda item: (-item[1].total, item[0]))
+    return [_kind_row(key, kind, span) for key, kind in kinds]
+
+
+def _kind_row(key: str, kind: Kind, span: Span) -> KindRow:
+    known = registry.moments.get(key)
+    silences, misses = kind.reasons.most_common(1), kind.misses.most_common(1)
+    first = span.since().isoformat()
+    return KindRow(
+        label=known.label if known else _sentence(key.replace("_", " ")),
+        href=list_url("campaigns.moment", kind__exact=key, seen_at__gte=first),
+        total=f"{kind.total:,}",
+        caught=f"{kind.fates[Fate.CAUGHT]:,}",
+        under_way=f"{kind.fates[Fate.UNDER_WAY]:,}",
+        silent=f"{kind.fates[Fate.SILENT]:,}",
+        why_silent=refusal_in_words(silences[0][0]) if silences else "",
+        missed=f"{kind.fates[Fate.MISSED]:,}",
+        why_missed=_miss(misses[0][0]) if misses else "",
+    )
 
 
 def _silences(found: Moments, span: Span) -> list[Line]:
@@ -153,9 +217,9 @@ def _sentence(words: str) -> str:
 
 
 def _chart(found: Moments, span: Span) -> dict[str, Any]:
-    """Lay the moments out over the last 30 mornings, for the picture."""
+    """Lay the moments out over the mornings of the span, for the picture."""
     first = span.since().date()
-    days = [first + timedelta(days=ahead) for ahead in range(SHOWN_DAYS)]
+    days = [first + timedelta(days=ahead) for ahead in range(span.days)]
     series = ((Fate.CAUGHT, "Caught", "accent"), (Fate.SILENT, "Silent", "soft"))
     return {
         "type": "bar",

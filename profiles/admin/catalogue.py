@@ -47,7 +47,7 @@ class ProductForm(forms.ModelForm):
 
 @admin.register(Category)
 class CategoryAdmin(ModelAdmin):
-    list_display = ("name", "is_delicate")
+    list_display = ("name", "lasts_years", "is_delicate")
     search_fields = ("name",)
     ordering = ("name",)
 

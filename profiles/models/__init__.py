@@ -14,7 +14,13 @@ from profiles.models.customers import ContactPreference, Customer, Profile
 from profiles.models.facts import Attribute, FactValue
 from profiles.models.finding import NameWord
 from profiles.models.guards import Guard, GuardVersion
-from profiles.models.habits import Habit, LearnedModel, ReorderSchedule, ReorderStatement
+from profiles.models.habits import (
+    Habit,
+    LearnedModel,
+    ReorderSchedule,
+    ReorderStatement,
+    VisitRhythm,
+)
 from profiles.models.households import Household, HouseholdMember, HouseholdWarning
 from profiles.models.identities import Identifier, IdentifierRule, ProfileEdge, Suspicion
 from profiles.models.import_schedules import ImportLook, ImportSchedule, ScheduledFile
@@ -29,7 +35,7 @@ from profiles.models.sources import (
     SavedMapping,
     Source,
 )
-from profiles.models.touchpoints import EventKey, InboundEvent, Touchpoint
+from profiles.models.touchpoints import EventKey, FreshTouch, InboundEvent, Touchpoint
 
 __all__ = [
     "AccessRecord",
@@ -48,6 +54,7 @@ __all__ = [
     "EventKey",
     "FactValue",
     "Finding",
+    "FreshTouch",
     "Guard",
     "GuardVersion",
     "Habit",
@@ -85,4 +92,5 @@ __all__ = [
     "Suppression",
     "Suspicion",
     "Touchpoint",
+    "VisitRhythm",
 ]

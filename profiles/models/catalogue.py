@@ -20,9 +20,22 @@ class Category(models.Model):
         default=False,
         help_text="What is bought of it is never asked for by a guard, rule or segment.",
     )
+    lasts_years = models.PositiveSmallIntegerField(
+        "is kept for",
+        null=True,
+        blank=True,
+        help_text="years, for what one buys to keep, such as phones; empty for what is used up",
+    )
 
     class Meta:
         verbose_name_plural = "categories"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(lasts_years=None) | models.Q(lasts_years__range=(1, 50)),
+                name="profiles_category_lasts",
+                violation_error_message="Things are kept for 1 to 50 years; leave it empty for what is used up.",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -80,6 +80,45 @@ class Habit(models.Model):
         return f"habit {self.pk}"
 
 
+class VisitRhythm(models.Model):
+    """From when to when a word may bring a customer back; written by learning alone.
+
+    After the one visit of a newcomer that is the window of a second, from four visits on the time after the
+    next should have come (``profiles.rules.visiting``). Who has no such time ahead has no row. Days are the
+    company's calendar days; ``likelihood`` is the share of such customers who came in such a window.
+    """
+
+    customer = models.OneToOneField(
+        Customer, models.PROTECT, related_name="visit_rhythm", db_constraint=False
+    )
+    visits = models.PositiveIntegerField()
+    first_on = models.DateField()
+    last_on = models.DateField()
+    rhythm_days = models.FloatField()
+    opens_on = models.DateField()
+    closes_on = models.DateField()
+    likelihood = models.FloatField()
+    learned_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(closes_on__gt=models.F("opens_on")),
+                name="profiles_visitrhythm_window",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(likelihood__gte=0, likelihood__lte=1),
+                name="profiles_visitrhythm_probability",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["opens_on", "customer"], name="profiles_visitrhythm_awaited")
+        ]
+
+    def __str__(self) -> str:
+        return f"visit rhythm {self.pk}"
+
+
 class ReorderSchedule(models.Model):
     """What the customer says of a product's rhythm; it outranks what we learned.
 

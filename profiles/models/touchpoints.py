@@ -52,6 +52,19 @@ class Touchpoint(models.Model):
         return f"touchpoint {self.pk}"
 
 
+class FreshTouch(models.Model):
+    """A touchpoint of this moment that somebody should be asked about at once.
+
+    The row is the queue, and lives for seconds: whoever decides takes it out. Without a key to the
+    touchpoint in the database, so that neither waits for the other.
+    """
+
+    touchpoint_id = models.BigIntegerField(primary_key=True)
+
+    def __str__(self) -> str:
+        return f"fresh touch {self.pk}"
+
+
 class EventKey(models.Model):
     """An event that was taken in, for good: a source's id is never taken twice.
 

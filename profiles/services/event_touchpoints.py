@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from django.db import connection
 
 from profiles.models import Product
+from profiles.rules.at_hand import VALID, is_at_hand
 from profiles.rules.events import KIND, EventType, text
 from profiles.rules.shop_events import Article, article_of, is_order
 from profiles.services.event_orders import known_products, places_named
@@ -41,8 +42,22 @@ def store(*, rows: Sequence[Row], untold: Untold, now: datetime) -> None:
         [_origin(row) for row in seen],
         [row.event.occurred_at for row in seen],
     ]
+    is_now = [
+        is_at_hand(kind, name, has_place=place is not None) and now - VALID < at <= now
+        for place, kind, name, at in zip(*columns[3:6], columns[8], strict=True)
+    ]
     with connection.cursor() as cursor:
-        cursor.execute(_INSERT, [now, *columns])
+        for statement, wanted in ((_INSERT, False), (_INSERT_AT_HAND, True)):
+            if wanted in is_now:
+                some = [
+                    [
+                        value
+                        for value, at_hand in zip(column, is_now, strict=True)
+                        if at_hand == wanted
+                    ]
+                    for column in columns
+                ]
+                cursor.execute(statement, [now, *some])
 
 
 _INSERT = """
@@ -52,6 +67,13 @@ _INSERT = """
       FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::text[], %s::text[],
                   %s::text[], %s::text[], %s::timestamptz[])
            t (customer, profile, source, place, kind, name, data, url, at)
+"""
+
+
+# What the customer is in the middle of is decided about at once.
+_INSERT_AT_HAND = f"""
+    WITH kept AS ({_INSERT} RETURNING id)
+    INSERT INTO profiles_freshtouch (touchpoint_id) SELECT id FROM kept
 """
 
 

@@ -17,6 +17,7 @@ from profiles.models import Customer, LearnedModel
 from profiles.queries.company import company_day
 from profiles.rules import cadence
 from profiles.rules.diary import Ints, open_diary
+from profiles.services import visit_rows
 from profiles.services.habit_rows import (
     Lines,
     Stored,
@@ -79,6 +80,7 @@ def learn_customers(*, customer_ids: Sequence[int], now: datetime) -> int:
     """
     lines = lines_of(customer_ids, now)
     with transaction.atomic():
+        visit_rows.replace_rows(customer_ids, lines, now)
         known = stored(customer_ids)
         found = [(subject, *_learn(subject, lines, known, now)) for subject in SUBJECTS]
         gone = np.setdiff1d(known.id, np.concatenate([kept for _, _, kept in found]))
@@ -138,6 +140,7 @@ def refit(*, now: datetime) -> dict[str, int]:
             },
         )
         used[subject] = shared.cases
+    visit_rows.fit_house(lines, now)
     return used
 
 

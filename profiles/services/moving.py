@@ -51,7 +51,8 @@ def relearn(*, homes: Mapping[int, int]) -> None:
     A customer without a name, language or store of their own shows those of who was merged into them.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_HABITS, {"affected": list(homes)})
+        for forget in _LEARNED:
+            cursor.execute(forget, {"affected": list(homes)})
     _lend(homes)
 
 
@@ -61,7 +62,10 @@ _PROFILES = """
      WHERE p.id = m.profile AND p.customer_id <> m.customer
 """
 # Learned from all rows of a customer together: learning makes them anew within seconds.
-_HABITS = "DELETE FROM profiles_habit WHERE customer_id = ANY(%(affected)s)"
+_LEARNED = (
+    "DELETE FROM profiles_habit WHERE customer_id = ANY(%(affected)s)",
+    "DELETE FROM profiles_visitrhythm WHERE customer_id = ANY(%(affected)s)",
+)
 
 _BY_PARENT = """
     UPDATE {table} t SET customer_id = parent.customer_id FROM {parent} parent

@@ -10,7 +10,8 @@ from typing import Any
 from django.db import transaction
 
 from cxportal.lib.errors import DomainError
-from profiles.models import ConsentEntry, Place, Profile, Source, Touchpoint
+from profiles.models import ConsentEntry, FreshTouch, Place, Profile, Source, Touchpoint
+from profiles.rules.at_hand import VALID, is_at_hand
 from profiles.rules.names import Channel, Purpose, TouchpointKind
 from profiles.rules.whereabouts import is_about_a_place, says_where, without_whereabouts
 
@@ -46,7 +47,7 @@ def record_touchpoint(
     with transaction.atomic():
         owner = Profile.objects.select_for_update(no_key=True).get(pk=profile.pk)
         data, place = _allowed(owner.customer_id, touch, now)
-        return Touchpoint.objects.create(
+        kept = Touchpoint.objects.create(
             customer_id=owner.customer_id,
             origin_profile=owner,
             source=source,
@@ -58,6 +59,10 @@ def record_touchpoint(
             occurred_at=touch.occurred_at,
             recorded_at=now,
         )
+        is_now = now - VALID < touch.occurred_at <= now
+        if is_now and is_at_hand(touch.kind, touch.name, has_place=place is not None):
+            FreshTouch.objects.create(touchpoint_id=kept.pk)
+    return kept
 
 
 def _allowed(

@@ -192,8 +192,8 @@ _SAY_NO = f"""
 def _without_customers(execute: Callable[[str], int]) -> int:
     """Remove customers whom the import made, of whom nothing else is known, with what was learned of them."""
     parts = ["profiles.Profile.customer", "profiles.Profile.home_customer"]
-    learned = ["profiles.Habit.customer", "profiles.Suspicion.low", "profiles.Suspicion.high",
-               "profiles.Finding.customer"]  # fmt: skip
+    learned = ["profiles.Habit.customer", "profiles.VisitRhythm.customer",
+               "profiles.Suspicion.low", "profiles.Suspicion.high", "profiles.Finding.customer"]  # fmt: skip
     own = _free("profiles.Profile", but=["profiles.SharedSighting.profile"])
     own = own.replace(" = t.id", " = own.id")
     execute(f"""
@@ -211,6 +211,7 @@ def _without_customers(execute: Callable[[str], int]) -> int:
     """)
     gone = "IN (SELECT id FROM undone_customer)"
     execute(f"DELETE FROM profiles_habit WHERE customer_id {gone}")
+    execute(f"DELETE FROM profiles_visitrhythm WHERE customer_id {gone}")
     execute(f"DELETE FROM profiles_suspicion WHERE low_id {gone} OR high_id {gone}")
     execute(f"DELETE FROM profiles_finding WHERE customer_id {gone}")
     execute(

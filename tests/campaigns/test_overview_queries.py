@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from campaigns.models import Moment
 from campaigns.queries import overview
 from campaigns.queries.overview import Fate, span_until
 from campaigns.rules.results import Comparison, Share
@@ -55,6 +56,63 @@ def test_moments_are_caught_silent_missed_or_under_way(now):
     assert dict(found.reasons) == {"attention_spent": 1, "bought_since": 1}
     assert dict(found.misses) == {"missed": 1, "uncertain": 1, "too_late": 1}
     assert found.silence == Share(2, 8)
+
+
+def of_kind(kind, now, **changes):
+    spoken = rows.decision(now, **changes)
+    spoken.moment.kind = kind
+    spoken.moment.save()
+    return spoken
+
+
+def unspoken(kind, now, until_days):
+    Moment.objects.create(
+        customer=IdentifierFactory().customer,
+        kind=kind,
+        cycle=now.date(),
+        until=now.date() + timedelta(days=until_days),
+        seen_at=now,
+    )
+
+
+def test_each_kind_of_moment_has_its_own_count_with_its_reasons(now):
+    rows.delivery(now)
+    rows.delivery(now, state="planned", finished_at=None)
+    rows.decision(now, reasons=["attention_spent"])
+    of_kind("birthday", now, door="counter")
+    of_kind("birthday", now, reasons=["no_consent"])
+    of_kind("birthday", now, reasons=["no_consent", "no_address"])
+    of_kind("birthday", now, reasons=["open_case"])
+    rows.delivery(now, of_kind("arrival", now), state="missed", reason="too_late")
+    found = overview.moments(span_until(now)).by_kind
+    assert {key: dict(kind.fates) for key, kind in found.items()} == {
+        "due_reorder": {Fate.CAUGHT: 1, Fate.UNDER_WAY: 1, Fate.SILENT: 1},
+        "birthday": {Fate.CAUGHT: 1, Fate.SILENT: 3},
+        "arrival": {Fate.MISSED: 1},
+    }
+    assert dict(found["birthday"].reasons) == {"no_consent": 2, "open_case": 1}
+    assert dict(found["arrival"].misses) == {"missed": 1}
+    assert (found["birthday"].total, found["due_reorder"].total) == (4, 3)
+
+
+def test_a_moment_that_nobody_met_is_missed_once_it_is_over(now):
+    unspoken("third_contact", now, 0)
+    unspoken("third_contact", now - timedelta(days=3), 2)
+    unspoken("third_contact", now - timedelta(days=3), 4)
+    unspoken("basket", now - timedelta(days=40), 0)
+    found = overview.moments(span_until(now))
+    assert dict(found.fates) == {Fate.UNDER_WAY: 2, Fate.MISSED: 1}
+    assert dict(found.misses) == {"nobody_met": 1}
+    assert list(found.by_kind) == ["third_contact"]
+
+
+def test_the_span_is_chosen(now):
+    for days in (0, 6, 7, 29, 30, 89, 90):
+        rows.delivery(now - timedelta(days=days))
+    assert [overview.moments(span_until(now, days)).total for days in (7, 30, 90)] == [2, 4, 6]
+    assert [overview.burden(span_until(now, days)).messages for days in (7, 30, 90)] == [2, 4, 6]
+    # Two messages to two customers in one week.
+    assert overview.burden(span_until(now, 7)).per_customer_week == pytest.approx(1.0)
 
 
 def test_a_moment_counts_once_with_its_newest_decision(now):

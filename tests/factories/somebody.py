@@ -197,6 +197,7 @@ def bought(customer: Customer, profile: Profile, strings: Strings, now: datetime
     PickupLine.objects.create(pickup=pickup, product=product, quantity=1, unit_price_minor=450)
     PickupEvent.objects.create(pickup=pickup, state="requested", actor="customer", occurred_at=now)
     rows.habit(now, customer=customer)
+    rows.visit_rhythm(now, customer)
     ReorderSchedule.objects.create(
         customer=customer, product=product, every_days=14, updated_at=now
     )

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from cxportal.lib.registry import registry
-from loyalty import queries
+from loyalty import moments, queries
 from loyalty.models import PointsEntry, Programme, Tier
 from loyalty.queries import HistoryLine, Standing
 from loyalty.services import setting_up
@@ -103,12 +103,13 @@ def test_close_to_the_next_tier_is_seen_once_a_month(programme, now):
     near_gold = customer_with((1000, now), (360, now))
     customer_with((460, now + timedelta(days=1)))
     everybody = sorted(PointsEntry.objects.values_list("customer_id", flat=True).distinct())
-    found = queries.close_to_next_tier(everybody, now)
+    found = moments.close_to_next_tier(everybody, now)
     assert found.customer_id.tolist() == [near_silver, near_gold]
     assert found.subject_id.tolist() == [0, 0]
     assert found.cycle.tolist() == [datetime(2026, 3, 1).date()] * 2  # noqa: DTZ001
     assert found.until.tolist() == [datetime(2026, 3, 31).date()] * 2  # noqa: DTZ001
-    assert found.likelihood.tolist() == [0.15, 0.15]
+    # No purchase yet, 22 days left: (1 - exp(-22/455)) * 1/2.
+    assert found.likelihood.tolist() == pytest.approx([0.0236, 0.0236], abs=0.0001)
     assert found.value.tolist() == [1.0, 1.0]
     assert found.doubt.tolist() == ["", ""]
     assert found.facts["points_12m"].tolist() == [450, 1360]
@@ -118,14 +119,14 @@ def test_close_to_the_next_tier_is_seen_once_a_month(programme, now):
 
 def test_only_the_customers_asked_about_are_found(programme, now):
     here, _elsewhere = customer_with((450, now)), customer_with((450, now))
-    assert queries.close_to_next_tier([here], now).customer_id.tolist() == [here]
+    assert moments.close_to_next_tier([here], now).customer_id.tolist() == [here]
 
 
 def test_the_month_is_that_of_the_company(programme):
     Company.objects.create(time_zone="Europe/Vienna")
     new_year_in_vienna = datetime(2026, 12, 31, 23, 30, tzinfo=UTC)
     customer = customer_with((450, new_year_in_vienna))
-    found = queries.close_to_next_tier([customer], new_year_in_vienna)
+    found = moments.close_to_next_tier([customer], new_year_in_vienna)
     assert found.cycle.tolist() == [datetime(2027, 1, 1).date()]  # noqa: DTZ001
     assert found.until.tolist() == [datetime(2027, 1, 31).date()]  # noqa: DTZ001
 
@@ -133,14 +134,14 @@ def test_the_month_is_that_of_the_company(programme):
 def test_who_is_awaited_is_found_and_in_order(programme, now):
     customers = [customer_with((450 + 10 * number, now)) for number in range(4)]
     customer_with((5, now))
-    assert queries.awaiting_next_tier(now) == sorted(customers)
+    assert moments.awaiting_next_tier(now) == sorted(customers)
 
 
 def test_nobody_is_close_while_the_programme_is_off(programme, now):
     customer = customer_with((450, now))
     Programme.objects.update(enabled=False)
-    assert queries.awaiting_next_tier(now) == []
-    found = queries.close_to_next_tier([customer], now)
+    assert moments.awaiting_next_tier(now) == []
+    found = moments.close_to_next_tier([customer], now)
     assert len(found) == 0
     assert found.facts["next_tier"].tolist() == []
 
@@ -148,15 +149,15 @@ def test_nobody_is_close_while_the_programme_is_off(programme, now):
 def test_nobody_is_close_without_tiers(programme, now):
     customer = customer_with((450, now))
     Tier.objects.all().delete()
-    assert len(queries.close_to_next_tier([customer], now)) == 0
-    assert queries.awaiting_next_tier(now) == []
+    assert len(moments.close_to_next_tier([customer], now)) == 0
+    assert moments.awaiting_next_tier(now) == []
 
 
 def test_detection_takes_the_same_queries_for_any_number(programme, now, django_assert_num_queries):
     Company.objects.create()
     customers = [customer_with((450, now)) for _ in range(6)]
-    with django_assert_num_queries(4):
-        assert len(queries.close_to_next_tier(customers, now)) == 6
+    with django_assert_num_queries(5):
+        assert len(moments.close_to_next_tier(customers, now)) == 6
 
 
 def test_campaigns_are_offered_the_tier_as_a_fact(programme, now):

@@ -16,7 +16,7 @@ from campaigns.models import (
     PlanRun,
     Rehearsal,
 )
-from profiles.models import Habit
+from profiles.models import Habit, VisitRhythm
 from profiles.queries.due import MOMENT
 from tests.factories.profiles import IdentifierFactory, ProductFactory
 
@@ -114,6 +114,21 @@ def habit(now: datetime, **changes: Any) -> Habit:
     }
     customer = changes.pop("customer", None) or IdentifierFactory().customer
     return Habit.objects.create(customer=customer, product=ProductFactory(), **(values | changes))
+
+
+def visit_rhythm(now: datetime, customer: Any) -> VisitRhythm:
+    day = now.date()
+    return VisitRhythm.objects.create(
+        customer=customer,
+        visits=9,
+        first_on=day - timedelta(days=300),
+        last_on=day - timedelta(days=30),
+        rhythm_days=7.5,
+        opens_on=day - timedelta(days=8),
+        closes_on=day,
+        likelihood=0.2,
+        learned_at=now,
+    )
 
 
 def plan_run(now: datetime) -> PlanRun:

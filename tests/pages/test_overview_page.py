@@ -18,8 +18,8 @@ from tests.factories.profiles import CustomerFactory, ProductFactory, SourceFact
 from tests.pages import rows
 
 pytestmark = pytest.mark.django_db
-# Session, account, role and rights; company and switch; three figures; cases, files, rehearsals, guards.
-QUERIES = 18
+# Session, account, role and rights; company and switch; four figures; cases, files, rehearsals, guards.
+QUERIES = 19
 
 
 def test_it_shows_what_became_of_the_moments(manager):
@@ -31,6 +31,26 @@ def test_it_shows_what_became_of_the_moments(manager):
     assert "of 3 moments" in page
     assert "Their attention for this week is spent" in page
     assert "1 messages may or may not have arrived" in page
+
+
+def test_each_kind_of_moment_is_told_with_its_figures(manager):
+    now = timezone.now()
+    rows.delivery(now)
+    rows.decision(now, reasons=["attention_spent"])
+    rows.delivery(now, state="missed", reason="too_late")
+    page = manager.get(reverse("overview")).content.decode()
+    row = page[page.index(">Due to be bought again<") :].split("</tr>")[0]
+    assert re.findall(r"<td[^>]*>([^<]*)</td>", row) == [
+        "3", "1", "0", "1", "their attention for this week is spent", "1", "the moment had passed",
+    ]  # fmt: skip
+
+
+def test_the_span_is_chosen_and_any_other_is_the_usual_one(manager):
+    for back in (0, 10, 40):
+        rows.delivery(timezone.now() - timedelta(days=back))
+    for asked, total in (("7", 1), ("30", 2), ("90", 3), ("-1", 2), ("x", 2)):
+        page = manager.get(reverse("overview"), {"days": asked}).content.decode()
+        assert f"of {total} moments" in page
 
 
 def test_without_enough_to_go_by_it_says_that_it_cannot_tell(manager):
