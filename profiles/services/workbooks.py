@@ -8,26 +8,24 @@ from __future__ import annotations
 
 import csv
 import os
+import time
 import warnings
-import zipfile
 from collections.abc import Iterator
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
+from datetime import time as clock_time
 from pathlib import Path
 from typing import Any
 
 from openpyxl import load_workbook
 
-from profiles.services.order_opening import FileDamaged, FileEmpty, NotCsv
+from profiles.services import workbook_limits
+from profiles.services.order_opening import FileDamaged, FileEmpty
+from profiles.services.workbook_limits import WorkbookTooLarge, too_large
 
 _MAGIC = b"PK\x03\x04"
-_MOST_BYTES = 500_000_000
 _MOST_COLUMNS = 500
-#: About fifteen seconds of work; what is larger comes as CSV.
-MOST_CELLS = 2_000_000
-
-
-class WorkbookTooLarge(NotCsv):
-    code = "workbook_too_large"
+#: Of this thread's work, whatever else the machine does: a page waits for it.
+MOST_SECONDS = 20.0
 
 
 def is_workbook(path: Path) -> bool:
@@ -42,7 +40,7 @@ def as_csv(path: Path) -> Path:
     Raises:
         NotCsv, FileDamaged, FileEmpty, WorkbookTooLarge: nothing was left behind.
     """
-    _check_size(path)
+    workbook_limits.check(path)
     target = path.with_name(f"{path.name.partition('.')[0]}-sheet.csv")
     try:
         with os.fdopen(
@@ -61,26 +59,6 @@ def as_csv(path: Path) -> Path:
     return target
 
 
-def _check_size(path: Path) -> None:
-    """Add up what the archive says of itself; reading checks again that it is true."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = archive.namelist()
-            size = sum(part.file_size for part in archive.infolist())
-    except (zipfile.BadZipFile, OSError) as error:
-        raise FileDamaged("The workbook is damaged or was cut off on its way.") from error
-    if "xl/workbook.xml" not in names:
-        raise NotCsv("This file is a zip archive. Unpack it, and send the file in it.")
-    if size > _MOST_BYTES:
-        raise _too_large()
-
-
-def _too_large() -> WorkbookTooLarge:
-    return WorkbookTooLarge(
-        f"The workbook holds more than {MOST_CELLS:,} cells. Save the sheet as CSV and send that."
-    )
-
-
 def _write(path: Path, writer: Any) -> int:
     """Write the rows of the first sheet that has any; return how many."""
     # Opened here: the library judges files by their names.
@@ -92,8 +70,9 @@ def _write(path: Path, writer: Any) -> int:
         try:
             book = load_workbook(file, read_only=True, data_only=True, keep_links=False)
             try:
+                until = time.thread_time() + MOST_SECONDS
                 for sheet in book.worksheets:
-                    if count := _write_sheet(sheet, writer):
+                    if count := _write_sheet(sheet, writer, until):
                         return count
             finally:
                 book.close()
@@ -104,24 +83,25 @@ def _write(path: Path, writer: Any) -> int:
     return 0
 
 
-def _write_sheet(sheet: Any, writer: Any) -> int:
+def _write_sheet(sheet: Any, writer: Any, until: float) -> int:
     # What a sheet says of its size is often wrong: ask each row.
     sheet.reset_dimensions()
-    width = cells = count = 0
-    for row in _rows(sheet):
+    width = count = 0
+    for row in _rows(sheet, until):
         # The first row has the headers, so it says how wide the table is.
         width = width or len(row)
-        cells += max(len(row), 1)
-        if cells > MOST_CELLS or len(row) > _MOST_COLUMNS:
-            raise _too_large()
+        if len(row) > _MOST_COLUMNS:
+            raise too_large()
         if any(row):
             writer.writerow(row + [""] * (width - len(row)))
             count += 1
     return count
 
 
-def _rows(sheet: Any) -> Iterator[list[str]]:
+def _rows(sheet: Any, until: float) -> Iterator[list[str]]:
     for row in sheet.iter_rows(values_only=True):
+        if time.thread_time() > until:
+            raise too_large()
         cells = [_text(value) for value in row]
         while cells and not cells[-1]:
             cells.pop()
@@ -136,9 +116,9 @@ def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, datetime):
-        is_day = value.time() == time()
+        is_day = value.time() == clock_time()
         return value.date().isoformat() if is_day else value.isoformat(" ", "seconds")
-    if isinstance(value, date | time):
+    if isinstance(value, date | clock_time):
         return value.isoformat()
     if isinstance(value, timedelta):
         return str(round(value.total_seconds()))

@@ -10,8 +10,11 @@ from pathlib import Path
 import pytest
 from openpyxl import Workbook
 
-from profiles.services import workbooks
+from profiles.services import workbook_limits, workbooks
 from profiles.services.order_opening import FileDamaged, FileEmpty, NotCsv
+from profiles.services.workbook_limits import WorkbookTooLarge
+
+MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 
 
 def workbook(folder: Path, *rows: tuple[object, ...], sheets: int = 1) -> Path:
@@ -86,8 +89,101 @@ def test_what_cannot_be_read_is_refused_and_leaves_nothing(tmp_path, made, error
 
 
 def test_a_workbook_with_too_many_cells_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(workbooks, "MOST_CELLS", 3)
+    monkeypatch.setitem(workbook_limits._MOST, "c", 3)
     path = workbook(tmp_path, ("a", "b"), ("1", "2"))
-    with pytest.raises(workbooks.WorkbookTooLarge):
+    with pytest.raises(WorkbookTooLarge):
         workbooks.as_csv(path)
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_workbook_that_takes_too_long_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(workbooks, "MOST_SECONDS", -1.0)
+    path = workbook(tmp_path, ("a", "b"), ("1", "2"))
+    with pytest.raises(WorkbookTooLarge):
+        workbooks.as_csv(path)
+    assert list(tmp_path.iterdir()) == [path]
+
+
+# --- what is small and unpacks far ----------------------------------------------------------------
+
+
+def with_sheet(
+    folder: Path, *rows: bytes, times: int = 1, part: str = "xl/worksheets/sheet1.xml"
+) -> Path:
+    """A workbook with one part made by hand; ``rows`` come ``times`` times over."""
+    plain = workbook(folder, ("a", "b"))
+    path = folder / "hostile.xlsx"
+    with zipfile.ZipFile(plain) as had, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as made:
+        for entry in had.infolist():
+            if entry.filename != part:
+                made.writestr(entry, had.read(entry))
+        with made.open(part, "w") as file:
+            file.write(f'<worksheet xmlns="{MAIN}"><sheetData>'.encode())
+            for _ in range(times):
+                file.writelines(rows)
+            file.write(b"</sheetData></worksheet>")
+    plain.unlink()
+    return path
+
+
+FIFTY_MB = 50_000_000
+BOMBS = {
+    "empty rows": b"<row></row>",
+    "empty cells": b"<row><c/><c/></row>",
+    "full cells": b"<row><c><v>1</v></c><c><v>2</v></c></row>",
+    "cells of another prefix": b'<x:row xmlns:x="' + MAIN.encode() + b'"><x:c/></x:row>',
+    "nothing but tags": b"<a/>",
+}
+
+
+@pytest.mark.parametrize("bomb", BOMBS.values(), ids=list(BOMBS))
+def test_what_inflates_to_fifty_megabytes_is_refused_before_it_is_read(tmp_path, monkeypatch, bomb):
+    path = with_sheet(tmp_path, bomb * 1000, times=FIFTY_MB // (1000 * len(bomb)))
+    assert path.stat().st_size < FIFTY_MB // 50
+    monkeypatch.setattr(workbooks, "load_workbook", None)  # would be an error if it were asked
+    with pytest.raises(WorkbookTooLarge):
+        workbooks.as_csv(path)
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [b"<row>", b"<c/>" * 20_000, b"</row>"],
+        [b'<row r="2000000000"><c><v>1</v></c></row>'],
+        [b'<row><c t="inlineStr"><is><t>', b"x" * 300_000, b"</t></is></c></row>"],
+    ],
+    ids=["a row without end", "a row far away", "a text without end"],
+)
+def test_what_excel_could_not_hold_is_refused(tmp_path, rows):
+    with pytest.raises(WorkbookTooLarge):
+        workbooks.as_csv(with_sheet(tmp_path, *rows))
+
+
+def test_a_part_that_claims_to_be_small_is_not_read_further(tmp_path):
+    path = with_sheet(tmp_path, b"<row><c><v>1</v></c></row>" * 1000)
+    packed = bytearray(path.read_bytes())
+    entry = packed.rindex(b"xl/worksheets/sheet1.xml")
+    packed[entry - 46 + 24 : entry - 46 + 28] = (100).to_bytes(4, "little")
+    path.write_bytes(packed)
+    with pytest.raises(FileDamaged):
+        workbooks.as_csv(path)
+
+
+def test_a_part_that_says_it_unpacks_too_far_is_not_unpacked(tmp_path, monkeypatch):
+    monkeypatch.setattr(workbook_limits, "MOST_BYTES", 1_000)
+    with pytest.raises(WorkbookTooLarge):
+        workbooks.as_csv(workbook(tmp_path, ("a", "b"), ("1", "2")))
+
+
+def test_a_document_that_declares_entities_is_not_read(tmp_path):
+    path = with_sheet(tmp_path, part="xl/extra.xml")
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("xl/more.xml", '<!DOCTYPE a [<!ENTITY b "bb">]><a>&b;</a>')
+    with pytest.raises(FileDamaged):
+        workbooks.as_csv(path)
+
+
+def test_long_texts_and_a_hundred_columns_pass(tmp_path):
+    path = workbook(tmp_path, ["x" * 32_000] + ["y"] * 99, ["z"] * 100)
+    assert [len(row) for row in rows_of(workbooks.as_csv(path))] == [100, 100]
