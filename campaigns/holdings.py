@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from django.db.models import Q
+
+from campaigns.rules.codes import Refusal, Verdict
 from campaigns.services.erasing import withdraw_messages
+from campaigns.services.folding import fold_silences
 from cxportal.lib.registry import Erasing, Erasure, Holding, Mention
 
 HOLDINGS: tuple[Holding | Mention | Erasure, ...] = (
@@ -19,7 +23,17 @@ HOLDINGS: tuple[Holding | Mention | Erasure, ...] = (
         "What we decided, and why",
         follows="moment",
         shown=("decided_at", "campaign__name", "door", "verdict", "reasons", "facts"),
-        erasing=Erasing.KEEP,
+        erasing=Erasing.BLANK,
+        renamed=("public_id",),
+        # Of what was said, answered, or kept from the control group, results are made: their moments stay whole.
+        ages_by="moment__until",
+        ages_where=Q(verdict=Verdict.SILENT.value)
+        & ~Q(moment__decisions__verdict=Verdict.SPEAK.value)
+        & ~Q(moment__decisions__reasons__contains=[Refusal.CONTROL.value])
+        & ~Q(moment__decisions__outcomes__isnull=False),
+        kept_as="Moments in which nothing was said",
+        fold=fold_silences,
+        folded_as="Counted by day and reason after that, and deleted.",
     ),
     Holding(
         "campaigns.Outcome",

@@ -1,11 +1,30 @@
 """Routes of campaigns."""
 
+from django.contrib.auth.decorators import login_not_required
 from django.urls import path
 
+from campaigns.api import decisions
 from campaigns.views import mailbox, public, rehearsals, templates
 
 app_name = "campaigns"
+_DECISION = "api/v1/decisions/<uuid:decision_id>/"
 urlpatterns = [
+    path(
+        "api/v1/decisions/",
+        login_not_required(decisions.DecisionsView.as_view()),
+        name="api-decisions",
+    ),
+    path(_DECISION, login_not_required(decisions.DecisionView.as_view()), name="api-decision"),
+    path(
+        f"{_DECISION}outcomes/",
+        login_not_required(decisions.OutcomesView.as_view()),
+        name="api-outcomes",
+    ),
+    path(
+        f"{_DECISION}outcomes/<int:outcome_id>/",
+        login_not_required(decisions.OutcomeView.as_view()),
+        name="api-outcome",
+    ),
     path("why/<str:token>/", public.why_me, name="why"),
     path("stop/<str:token>/", public.stop, name="stop"),
     path("stop/<str:token>/start-again/", public.start_again, name="start-again"),

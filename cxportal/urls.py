@@ -16,6 +16,7 @@ from cxportal.pages import (
     counter,
     counter_household,
     counter_pickups,
+    decision_log,
     doors_page,
     enrol,
     fresh_link,
@@ -34,6 +35,7 @@ from cxportal.pages import (
     settings_page,
     sign_up,
     timeline,
+    what_if,
 )
 
 urlpatterns = [
@@ -42,6 +44,9 @@ urlpatterns = [
     path("logout/", auth_views.LogoutView.as_view(), name="logout"),
     path("healthz", health.healthz, name="healthz"),
     path("overview/", overview.overview, name="overview"),
+    path("decisions/", decision_log.decision_list, name="decisions"),
+    path("decisions/what-if/", what_if.what_if, name="what-if"),
+    path("decisions/<uuid:decision_id>/", decision_log.decision_detail, name="decision"),
     path("settings/", settings_page.settings_page, name="settings"),
     path("settings/company/", settings_page.save_company, name="settings-company"),
     path("settings/stores/", settings_page.save_places, name="settings-stores"),

@@ -6,11 +6,13 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminSelectWidget
 
-from campaigns.models import Campaign, MessageTemplate
+from campaigns.models import Campaign, MessageTemplate, Outcome
+from campaigns.rules.codes import OutcomeKind
 from cxportal.lib.admin import ReadOnlyAdmin
 from cxportal.lib.registry import registry
 
@@ -43,10 +45,31 @@ class CampaignForm(forms.ModelForm):
 @admin.register(Campaign)
 class CampaignAdmin(ModelAdmin):
     form = CampaignForm
-    list_display = ("name", "code", "moment", "action", "purpose", "value", "is_live")
+    list_display = (
+        "name",
+        "code",
+        "moment",
+        "action",
+        "purpose",
+        "value",
+        "is_live",
+        "felt_personal",
+    )
     list_filter = ("is_live", "purpose")
     search_fields = ("code", "name")
     ordering = ("name", "pk")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Campaign]:
+        """Bring along how many customers found it too personal, and let it stand."""
+        said = Outcome.objects.filter(
+            decision__campaign=OuterRef("pk"), kind=OutcomeKind.TOO_PERSONAL, taken_back_at=None
+        )
+        people = said.values("kind").annotate(people=Count("customer", distinct=True))
+        return super().get_queryset(request).annotate(personal=Subquery(people.values("people")))
+
+    @admin.display(description="“too personal”", ordering="personal")
+    def felt_personal(self, campaign: Campaign) -> int:
+        return getattr(campaign, "personal", None) or 0
 
     def get_readonly_fields(
         self, request: HttpRequest, obj: Campaign | None = None

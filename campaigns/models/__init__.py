@@ -1,7 +1,7 @@
 """Moments, decisions, messages, deliveries and rehearsals."""
 
 from campaigns.models.campaigns import Campaign, MessageTemplate
-from campaigns.models.decisions import Decision, Moment, Outcome, PlanRun
+from campaigns.models.decisions import Decision, Moment, Outcome, PlanRun, SilentDay
 from campaigns.models.deliveries import Delivery, Message, SandboxMessage
 from campaigns.models.policy import SendingPolicy
 from campaigns.models.rehearsals import Rehearsal
@@ -18,4 +18,5 @@ __all__ = [
     "Rehearsal",
     "SandboxMessage",
     "SendingPolicy",
+    "SilentDay",
 ]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import uuid
+
+from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 
 from campaigns.models.campaigns import Campaign
@@ -69,8 +72,13 @@ class Decision(models.Model):
     for customer, staff and manager are made; ``considered`` what else was weighed:
     a list of [campaign id, subject id, worth, reason codes].
     A moment is decided again on later mornings and gets a new row only when the answer changed.
+    Other systems know it by ``public_id``, which nobody can guess. Silences grow old: they are counted by
+    day, and go.
     """
 
+    public_id = models.UUIDField(
+        default=uuid.uuid4, db_default=RandomUUID(), unique=True, editable=False
+    )
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="decisions")
     moment = models.ForeignKey(Moment, models.PROTECT, related_name="decisions")
     campaign = models.ForeignKey(Campaign, models.PROTECT, related_name="+")
@@ -100,10 +108,47 @@ class Decision(models.Model):
             models.Index(fields=["moment", "-decided_at", "-id"], name="campaigns_decision_newest"),
             models.Index(fields=["customer", "-decided_at"], name="campaigns_decision_customer"),
             models.Index(fields=["-decided_at"], name="campaigns_decision_time"),
+            # What may grow old, in the order in which it is let go of.
+            models.Index(
+                fields=["id"],
+                condition=models.Q(verdict=Verdict.SILENT.value),
+                name="campaigns_decision_silent",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"decision {self.pk}"
+
+
+class SilentDay(models.Model):
+    """What is left of silences that grew old: how many there were, by day and reason; of nobody in particular.
+
+    ``moments`` counts those that were the last word on their moment, ``decisions`` all of them. ``on`` is a
+    day of the company's clock, ``reason`` the first one, which is the one that is told.
+    """
+
+    on = models.DateField()
+    campaign = models.ForeignKey(Campaign, models.PROTECT, related_name="+")
+    moment = models.CharField(max_length=60)
+    door = models.CharField(max_length=10)
+    reason = models.CharField(max_length=40)
+    decisions = models.PositiveBigIntegerField()
+    moments = models.PositiveBigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["on", "campaign", "moment", "door", "reason"],
+                name="campaigns_silentday_once",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(moments__lte=models.F("decisions"), decisions__gt=0),
+                name="campaigns_silentday_counts",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"silences {self.pk}"
 
 
 class Outcome(models.Model):

@@ -60,6 +60,10 @@ _ANSWERED = """
             JOIN campaigns_outcome o ON o.decision_id = x.id
             WHERE m.customer_id = c.customer AND m.kind = c.kind AND m.subject_id = c.subject
               AND o.kind = 'not_relevant' AND o.taken_back_at IS NULL) AS dismissed,
+        EXISTS (SELECT 1 FROM campaigns_outcome o JOIN campaigns_decision x ON x.id = o.decision_id
+            JOIN campaigns_moment m ON m.id = x.moment_id
+            WHERE o.customer_id = c.customer AND o.kind = 'too_personal' AND o.taken_back_at IS NULL
+              AND m.kind = c.kind) AS too_personal,
         EXISTS (SELECT 1 FROM campaigns_moment m JOIN campaigns_decision x ON x.moment_id = m.id
             JOIN campaigns_outcome o ON o.decision_id = x.id
             WHERE m.customer_id = c.customer AND m.kind = c.kind AND m.subject_id = c.subject
@@ -168,7 +172,13 @@ def answered(
         "cycles": cycles.astype("datetime64[D]").tolist(),
         "today": company_day(now),
     }
-    bits = [REFUSAL_BIT[r] for r in (Refusal.DISMISSED, Refusal.NOT_YET, Refusal.ALREADY_SAID)]
+    refusals = (
+        Refusal.DISMISSED,
+        Refusal.TOO_PERSONAL,
+        Refusal.NOT_YET,
+        Refusal.ALREADY_SAID,
+    )
+    bits = [REFUSAL_BIT[refusal] for refusal in refusals]
     with connection.cursor() as cursor:
         cursor.execute(_ANSWERED, params)
         rows = cursor.fetchall()

@@ -103,6 +103,7 @@ class Burden:
     customers: int
     unwanted: int
     stopped: int
+    too_personal: int
     days: int = SHOWN_DAYS
 
     @property
@@ -156,12 +157,19 @@ _UNDECIDED = """
     GROUP BY 1, 2, 3
 """
 
+# Silences that grew old are kept as counts.
+_FOLDED = """
+    SELECT moment, "on", reason, sum(moments)::bigint FROM campaigns_silentday
+    WHERE "on" >= %(first)s AND "on" <= %(today)s AND moments > 0 GROUP BY 1, 2, 3
+"""
+
 
 def moments(span: Span) -> Moments:
     """Count the moments of the span by kind and by what became of them: caught, silent, missed."""
     found = Moments()
     scope: dict[str, Any] = {
         "since": span.since(), "now": span.now, "zone": span.zone.key, "today": span.today,
+        "first": span.since().date(),
     }  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(_MOMENTS, scope)
@@ -172,6 +180,9 @@ def moments(span: Span) -> Moments:
         cursor.execute(_UNDECIDED, scope)
         for kind, day, is_open, count in cursor.fetchall():
             found.add(kind, day, Fate.UNDER_WAY if is_open else Fate.MISSED, NOBODY_MET, count)
+        cursor.execute(_FOLDED, scope)
+        for kind, day, reason, count in cursor.fetchall():
+            found.add(kind, day, _fate(Verdict.SILENT, "", reason, None), reason, count)
     return found
 
 
@@ -247,7 +258,8 @@ def reminders(span: Span) -> Reminders:
 _BURDEN = """
     SELECT count(DISTINCT l.id), count(DISTINCT l.customer_id),
         count(DISTINCT o.decision_id) FILTER (WHERE o.kind IN (%(irrelevant)s, %(less)s)),
-        count(DISTINCT o.decision_id) FILTER (WHERE o.kind = %(stop)s)
+        count(DISTINCT o.decision_id) FILTER (WHERE o.kind = %(stop)s),
+        count(DISTINCT o.decision_id) FILTER (WHERE o.kind = %(too_personal)s)
     FROM campaigns_decision d JOIN campaigns_delivery l ON l.decision_id = d.id
     LEFT JOIN campaigns_outcome o ON o.decision_id = d.id AND o.taken_back_at IS NULL
     WHERE d.decided_at >= %(since)s AND d.decided_at <= %(now)s AND l.state = %(sent)s
@@ -263,8 +275,9 @@ def burden(span: Span) -> Burden:
         "irrelevant": OutcomeKind.NOT_RELEVANT.value,
         "less": OutcomeKind.LESS.value,
         "stop": OutcomeKind.STOP.value,
+        "too_personal": OutcomeKind.TOO_PERSONAL.value,
     }
     with connection.cursor() as cursor:
         cursor.execute(_BURDEN, scope)
-        messages, customers, unwanted, stopped = cursor.fetchone()
-    return Burden(messages, customers, unwanted, stopped, days=span.days)
+        messages, customers, unwanted, stopped, too_personal = cursor.fetchone()
+    return Burden(messages, customers, unwanted, stopped, too_personal, days=span.days)

@@ -39,6 +39,7 @@ _ANSWERED = {
     OutcomeKind.BUY_AGAIN: "Went to buy it again",
     OutcomeKind.HELPFUL: "Found it helpful",
     OutcomeKind.PERSON: "Asked for a person",
+    OutcomeKind.TOO_PERSONAL: "Found it too personal",
 }
 _DOOR = {Door.EMAIL: "E-mail"}
 

@@ -13,6 +13,7 @@ FOLLOWS = {
     OutcomeKind.LESS: "Less of this: nothing of this kind for three months.",
     OutcomeKind.PLENTY: "You still have plenty: we leave {about} alone for two weeks, and learn from it.",
     OutcomeKind.STOP: "Stopped: no more messages of this kind. It holds from now on, also for what was planned.",
+    OutcomeKind.TOO_PERSONAL: "Too personal: we do not bring up anything of this kind again.",
     OutcomeKind.PERSON: "You asked for a person. Somebody reads this and gets back to you.",
 }
 
@@ -26,6 +27,7 @@ CAN_TAKE_BACK = frozenset(
         OutcomeKind.LESS,
         OutcomeKind.PLENTY,
         OutcomeKind.SAID,
+        OutcomeKind.TOO_PERSONAL,
     }
 )
 

@@ -45,6 +45,7 @@ class Refusal(StrEnum):
     SCHEDULE_PAUSED = "paused_by_customer"
     NOT_YET = "customer_said_later"
     DISMISSED = "dismissed"
+    TOO_PERSONAL = "too_personal"
     ALREADY_SAID = "already_said"
     BOUGHT = "bought_since"
     BUDGET = "attention_spent"
@@ -85,6 +86,7 @@ class OutcomeKind(StrEnum):
     BUY_AGAIN = "buy_again"
     HELPFUL = "helpful"
     PERSON = "asked_for_a_person"
+    TOO_PERSONAL = "too_personal"
 
 
 class RunState(StrEnum):

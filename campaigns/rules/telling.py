@@ -22,6 +22,7 @@ REFUSAL = {
     Refusal.SCHEDULE_PAUSED: "the customer paused reminders for it",
     Refusal.NOT_YET: "the customer said: later",
     Refusal.DISMISSED: "the customer said: not relevant",
+    Refusal.TOO_PERSONAL: "the customer said: too personal",
     Refusal.ALREADY_SAID: "it was said already, here or at another door",
     Refusal.BOUGHT: "it has been bought since",
     Refusal.BUDGET: "their attention for this week is spent",
@@ -51,6 +52,7 @@ OUTCOME = {
     OutcomeKind.BUY_AGAIN: "went to buy it again",
     OutcomeKind.HELPFUL: "helpful",
     OutcomeKind.PERSON: "asked for a person",
+    OutcomeKind.TOO_PERSONAL: "too personal",
 }
 DELIVERY = {
     DeliveryState.PLANNED: "planned",

@@ -13,7 +13,8 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.template.loader import render_to_string
 
-from campaigns.models import Campaign, Decision, Delivery, MessageTemplate
+from campaigns.models import Campaign, Delivery, MessageTemplate
+from campaigns.queries.naming import reason_for
 from campaigns.queries.policy import sending_policy
 from campaigns.rules.wording import WordingError, Words, words
 from campaigns.services.defaults import TEMPLATES
@@ -110,12 +111,6 @@ _SAMPLE_FACTS: Mapping[str, Any] = {
     "rhythm_days": 35.0, "bought_on": ["2026-01-05"], "tier": "Gold", "next_tier": "Gold",
     "points_to_next": 40, "points_needed": 40, "years": 3, "visits": 12, "place": "Main Street",
 }  # fmt: skip
-
-
-def reason_for(decision: Decision, reader: str) -> str:
-    """Say why, in plain words, to "customer", "staff" or "manager"."""
-    moment = registry.moments.get(decision.moment.kind)
-    return moment.explain(decision.facts, reader) if moment else ""
 
 
 def ensure_defaults() -> None:

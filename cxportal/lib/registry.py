@@ -228,7 +228,8 @@ class Holding:
     database, and have to stay unique: an erasure puts a random value there.
     ``ages_by`` is the path to the time that retention counts from ("": as long as the person is known),
     ``ages_where`` narrows what grows old at all, and ``ageing`` says what becomes of it then;
-    ``kept_as`` names that to staff.
+    ``kept_as`` names that to staff. ``fold(keys)`` takes such rows out by itself and keeps what may be kept of
+    them, such as counts: ``folded_as`` says what that is.
     """
 
     model: str
@@ -248,6 +249,8 @@ class Holding:
     ages_where: Q = field(default_factory=Q)
     ageing: Erasing = Erasing.DELETE
     kept_as: str = ""
+    fold: Callable[[Sequence[int]], None] | None = None
+    folded_as: str = ""
 
     @property
     def key(self) -> str:
@@ -277,6 +280,15 @@ class Mention:
     @property
     def key(self) -> str:
         return self.model
+
+    @property
+    def fold(self) -> None:
+        """Nothing is kept of what may mention somebody."""
+        return None
+
+    @property
+    def folded_as(self) -> str:
+        return ""
 
     @property
     def personal(self) -> tuple[str, ...]:

@@ -41,6 +41,7 @@ ANSWERS = {
     OutcomeKind.SAID: "Kept as said. It is not said again, here or by mail.",
     OutcomeKind.NOT_NOW: "Kept. We leave it alone for a week.",
     OutcomeKind.NOT_RELEVANT: "Kept. It is not suggested again.",
+    OutcomeKind.TOO_PERSONAL: "Kept. Nothing of this kind is brought up with them again.",
 }
 
 

@@ -46,6 +46,7 @@ _TOLD = {
     Refusal.SCHEDULE_PAUSED,
     Refusal.NOT_YET,
     Refusal.DISMISSED,
+    Refusal.TOO_PERSONAL,
     Refusal.ALREADY_SAID,
 }
 

@@ -19,7 +19,7 @@ from django.http.response import HttpResponseBase
 from django.urls import ResolverMatch
 from django.utils import timezone
 
-from campaigns.models import Delivery, SandboxMessage
+from campaigns.models import Decision, Delivery, SandboxMessage
 from cxportal.lib.http import Shown, client_address
 from cxportal.lib.links import LinkExpired, LinkInvalid, LinkPurpose, subject_of
 from cxportal.lib.registry import Holding, registry
@@ -71,6 +71,11 @@ def _of_pickup(parts: Parts) -> Sequence[int]:
     return list(pickups.values_list("customer_id", flat=True))
 
 
+def _of_decision(parts: Parts) -> Sequence[int]:
+    decisions = Decision.objects.filter(public_id=parts["decision_id"])
+    return list(decisions.values_list("customer_id", flat=True))
+
+
 def _of_message(parts: Parts) -> Sequence[int]:
     """Whose message of the sandbox it is: by the delivery that its id begins with, else by its address."""
     message = SandboxMessage.objects.filter(pk=parts["message_id"]).first()
@@ -115,9 +120,12 @@ LOOKS: Mapping[str, Look] = {
     "clean-data": A_LIST,
     "clean-data-say": Look(whom=_of_finding),
     "counter-question": OF_CUSTOMER,
+    "decision": Look(whom=_of_decision),
+    "decisions": A_LIST,
     "duplicates": A_LIST,
     "duplicate": Look(whom=_of_suspicion),
     "looks": A_LIST,
+    "what-if": A_LIST,
     "same-person": Look(whom=_customer, only_shows=True),
     "same-person-undo": OF_CUSTOMER,
     "same-person-take-back": OF_CUSTOMER,

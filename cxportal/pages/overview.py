@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
+from urllib.parse import urlencode
 
 from django.db.models import Exists, Model, OuterRef, QuerySet
 from django.http import HttpResponse
@@ -135,9 +136,15 @@ def _spans(span: Span) -> list[dict[str, Any]]:
 
 
 def _rows_since(span: Span, model: str = "campaigns.decision", **filters: Any) -> str:
+    if model == "campaigns.decision":
+        return _decisions(since=span.since().date().isoformat(), **filters)
     first = span.since().isoformat()
-    field = {"campaigns.decision": "decided_at", "campaigns.outcome": "occurred_at"}.get(model)
+    field = {"campaigns.outcome": "occurred_at"}.get(model)
     return list_url(model, **filters, **{f"{field or 'due_at'}__gte": first})
+
+
+def _decisions(**filters: Any) -> str:
+    return f"{reverse('decisions')}?{urlencode(filters)}"
 
 
 # --- Did we catch the moments? --------------------------------------------------------------------
@@ -150,13 +157,13 @@ def _caught(found: Moments, span: Span) -> list[Stat]:
             "Caught",
             f"{found.fates[Fate.CAUGHT]:,}",
             note=f"of {found.total:,} moments; {found.fates[Fate.UNDER_WAY]:,} on their way",
-            href=_rows_since(span, verdict__exact="speak"),
+            href=_rows_since(span, verdict="speak"),
         ),
         Stat(
             "Silent, with a reason",
             f"{found.fates[Fate.SILENT]:,}",
             note="each with its reason on record",
-            href=_rows_since(span, verdict__exact="silent"),
+            href=_rows_since(span, verdict="silent"),
         ),
         Stat(
             "Missed",
@@ -205,7 +212,7 @@ def _silences(found: Moments, span: Span) -> list[Line]:
     return [
         Line(
             title=_sentence(refusal_in_words(code)),
-            href=_rows_since(span, verdict__exact="silent", reason=code),
+            href=_rows_since(span, reason=code),
             side=f"{count:,}",
         )
         for code, count in found.reasons.most_common()
@@ -268,7 +275,7 @@ def _hit_stat(sent: Share, span: Span) -> Stat:
 
 def _effect_stat(groups: Comparison) -> Stat:
     label = "More than in the control group"
-    rows = list_url("campaigns.decision", reason="control_group")
+    rows = _decisions(reason="control_group")
     treated, control = groups.treated, groups.control
     if treated.n == 0 or control.n == 0:
         note = f"{treated.n:,} customers reminded, {control.n:,} in the control group"
@@ -321,11 +328,16 @@ def _burden(cost: Burden, found: Moments, span: Span) -> list[Stat]:
             stopped,
             _rows_since(span, "campaigns.outcome", kind__exact="stop"),
         ),
+        _per_thousand(
+            "“Too personal”, per 1,000",
+            Share(cost.too_personal, cost.messages),
+            _rows_since(span, "campaigns.outcome", kind__exact="too_personal"),
+        ),
         Stat(
             "Silence kept",
             percent(found.silence.rate),
             note=f"{found.silence.hit:,} of {found.silence.n:,} moments",
-            href=_rows_since(span, verdict__exact="silent"),
+            href=_rows_since(span, verdict="silent"),
         ),
     ]
 

@@ -73,7 +73,7 @@ NAVIGATION = (
     Entry("Clean data", "clean-data", "check", roles_with("profiles.view_finding")),
     Entry(
         "Decisions",
-        "admin:campaigns_decision_changelist",
+        "decisions",
         "moments",
         roles_with("campaigns.view_decision"),
     ),
@@ -190,7 +190,6 @@ TABLES = {
     },
     "Moments and messages": {
         "campaigns.moment": "Moments",
-        "campaigns.decision": "Decisions",
         "campaigns.delivery": "Deliveries",
         "campaigns.outcome": "Answers to messages",
         "campaigns.campaign": "Campaigns",

@@ -53,7 +53,6 @@ class ScheduleInline(PartsInline):
 ROWS = (
     ("Purchases", "profiles_purchase"),
     ("Habits", "profiles_habit"),
-    ("Decisions", "campaigns_decision"),
     ("Messages", "campaigns_delivery"),
     ("Answers", "campaigns_outcome"),
 )
@@ -120,6 +119,7 @@ class CustomerAdmin(ReadOnlyAdmin):
         pages = [
             ("Timeline", reverse("customer-timeline", args=[customer.pk])),
             ("Same person", reverse("same-person", args=[customer.pk])),
+            ("Decisions", f"{reverse('decisions')}?customer={customer.pk}"),
         ]
         return links([*pages, *lists])
 

@@ -87,7 +87,7 @@ class Described(AutoSchema):
 
     def _refusals(self) -> list[str]:
         found = ["400", "401", "403", "404", "409", "429"]
-        if "{public_id}" in self.path:
+        if "{public_id}" in self.path or "{decision_id}" in self.path:
             found.append("410")
         if self.method != "GET":
             found += ["413", "415"]

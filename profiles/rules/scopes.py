@@ -9,13 +9,15 @@ from enum import StrEnum
 class Scope(StrEnum):
     """``events``: hand in events. ``read`` and ``write``: records of customers, by the REST API.
 
-    ``callers:read``: ask who is calling, and nothing else.
+    ``callers:read``: ask who is calling, and nothing else. ``decisions``: ask what to say, hand in what was
+    answered, and nothing else.
     """
 
     EVENTS = "events"
     READ = "read"
     WRITE = "write"
     CALLERS = "callers:read"
+    DECISIONS = "decisions"
 
 
 SCOPE_IN_WORDS: dict[str, str] = {
@@ -23,6 +25,7 @@ SCOPE_IN_WORDS: dict[str, str] = {
     Scope.READ: "read records of customers",
     Scope.WRITE: "change records of customers",
     Scope.CALLERS: "ask who is calling",
+    Scope.DECISIONS: "ask what to say, and hand in answers",
 }
 
 

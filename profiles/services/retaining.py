@@ -44,6 +44,7 @@ class Due:
     keep_days: int
     rows: int
     is_deleted: bool
+    folded_as: str
 
 
 def kinds() -> Mapping[str, Holding | Mention]:
@@ -62,6 +63,7 @@ def due(*, now: datetime) -> list[Due]:
             rule.keep_days,
             _old(growing[rule.kind], rule.keep_days, now).count(),
             growing[rule.kind].ageing == Erasing.DELETE,
+            growing[rule.kind].folded_as,
         )
         for rule in RetentionRule.objects.order_by("kind")
         if rule.kind in growing
@@ -109,9 +111,12 @@ def _let_go(of: Holding | Mention, keys: list[int]) -> None:
         rows.update(**blanks(of))
         return
     with connection.cursor() as cursor:
-        # The record of looks refuses to be deleted by anybody but its own rule.
+        # Records that nobody changes refuse to be deleted by anybody but their own rule.
         cursor.execute("SET LOCAL cxportal.retaining = 'on'")
-    rows.delete()
+    if of.fold:
+        of.fold(keys)
+    else:
+        rows.delete()
 
 
 def change(*, kind: str, keep_days: int, by: User, now: datetime) -> RetentionRule:

@@ -25,6 +25,7 @@ NOT_PERSONAL = {
     "campaigns.Campaign": "written for all customers",
     "campaigns.MessageTemplate": "words for all customers, with places for theirs",
     "campaigns.PlanRun": "counts of a morning",
+    "campaigns.SilentDay": "counts of a day",
     "campaigns.SendingPolicy": "rules of the house",
     "feedback.Survey": "a question to all customers",
     "loyalty.AwardCursor": "how far purchases were looked at",

@@ -18,6 +18,8 @@ STAFF_PAGES = [
         Role.MANAGER,
         [
             "/overview/",
+            "/decisions/",
+            "/decisions/what-if/",
             "/cases/",
             "/clean/",
             "/guards/",

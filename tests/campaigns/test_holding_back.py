@@ -11,6 +11,7 @@ from campaigns.queries.received import why
 from campaigns.rules.codes import Door, Refusal, Verdict
 from campaigns.services import answering, delivering, planning
 from campaigns.services.deciding import Context, decide
+from cxportal.pages.access import Role, create_staff, ensure_roles
 from profiles.models import Product
 from tests.factories.campaigns import due_habit, reachable_customer, ready_house
 from tests.factories.facts import tell, warn_of
@@ -94,7 +95,7 @@ def test_what_comes_after_the_plan_wins_at_sending(dolores, then):
     assert Delivery.objects.get().reason == codes[then]
 
 
-def test_the_reason_is_kept_by_keys_and_read_by_managers(dolores, admin_client):
+def test_the_reason_is_kept_by_keys_and_read_by_managers(dolores, client):
     version = tell(dolores, "drinks_coffee", False, NOW)
     guard = guard_on(due_habit(dolores).product)
     planning.plan_morning(now=NOW)
@@ -103,8 +104,10 @@ def test_the_reason_is_kept_by_keys_and_read_by_managers(dolores, admin_client):
     assert decision.facts["held"] == [
         {"guard": guard.versions.get().pk, "answer": "no", "asked": [0], "rows": [["fact", version.pk]]}
     ]  # fmt: skip
-    page = admin_client.get(f"/data/campaigns/decision/{decision.pk}/change/").content.decode()
-    assert "a guard keeps it from them" in page
+    ensure_roles()
+    client.force_login(create_staff("mo", Role.MANAGER, "a long enough word"))
+    page = client.get(f"/decisions/{decision.public_id}/").content.decode()
+    assert "A guard keeps it from them" in page
     assert "Known: “Drinks coffee”: no, told on 10 March 2026" in page
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 
@@ -117,7 +118,7 @@ def test_the_span_is_chosen(now):
 
 def test_a_moment_counts_once_with_its_newest_decision(now):
     first = rows.decision(now - timedelta(days=2), reasons=["attention_spent"])
-    first.pk = None
+    first.pk, first.public_id = None, uuid4()
     first.reasons, first.verdict, first.decided_at = [], "speak", now - timedelta(days=1)
     first.save()
     rows.delivery(now, first)

@@ -9,7 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
-from campaigns.models import Campaign, MessageTemplate, Rehearsal, SandboxMessage
+from campaigns.models import Campaign, Delivery, MessageTemplate, Rehearsal, SandboxMessage
 from campaigns.services.defaults import TEMPLATES
 from cxportal.pages.access import Role, create_staff, ensure_roles
 from profiles.models import Product
@@ -57,7 +57,8 @@ def test_the_mailbox_shows_headers_and_the_decision_behind_a_message(manager, re
     page = manager.get(reverse("campaigns:mailbox")).content.decode()
     assert "List-Unsubscribe=One-Click" in page
     assert reverse("campaigns:mailbox-html", args=[received.pk]) in page
-    assert "/data/campaigns/decision/" in page
+    decision = Delivery.objects.get().decision
+    assert reverse("decision", args=[decision.public_id]) in page
 
 
 def test_a_message_can_do_nothing_in_its_frame_but_open_links(manager, received):

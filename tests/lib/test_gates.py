@@ -9,7 +9,7 @@ import pytest
     "address",
     [
         "/messages/1/%00/",
-        "/data/campaigns/decision/?reason=%00",
+        "/decisions/?reason=%00",
         "/data/profiles/habit/?sure=%00",
         "/counter/?q=a%00b",
         "/%00",

@@ -18,8 +18,9 @@ from tests.factories.profiles import CustomerFactory, ProductFactory, SourceFact
 from tests.pages import rows
 
 pytestmark = pytest.mark.django_db
-# Session, account, role and rights; company and switch; four figures; cases, files, rehearsals, guards.
-QUERIES = 19
+# Session, account, role and rights; company and switch; four figures; silences that grew old; cases,
+# files, rehearsals, guards.
+QUERIES = 20
 
 
 def test_it_shows_what_became_of_the_moments(manager):
@@ -64,7 +65,8 @@ def test_every_figure_opens_to_its_rows(manager):
     rows.decision(now, reasons=["attention_spent"])
     page = manager.get(reverse("overview")).content.decode()
     targets = {
-        url.replace("&amp;", "&") for url in re.findall(r'href="(/data/[^"]+\?[^"]+)"', page)
+        url.replace("&amp;", "&")
+        for url in re.findall(r'href="(/(?:data|decisions)/[^"]*\?[^"]+)"', page)
     }
     assert len(targets) > 5
     assert {url for url in targets if manager.get(url).status_code != 200} == set()

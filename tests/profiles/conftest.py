@@ -60,4 +60,4 @@ def shop(db, now):
     """A system that may read and write; the clock stands still."""
     with time_machine.travel(now, tick=False):
         company()
-        yield System("read", "write", now=now)
+        yield System("read", "write", "decisions", now=now)

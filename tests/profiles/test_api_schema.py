@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from schemathesis.specs.openapi.checks import (
 
 from profiles.api.documents import description, topics
 from tests.factories.profiles import ProfileFactory
+from tests.pages import rows
 
 pytestmark = [pytest.mark.django_db, pytest.mark.anywhere]
 DOCUMENT = Path(__file__).parents[2] / "docs" / "openapi.yaml"
@@ -66,6 +68,7 @@ def operations():
 @pytest.mark.usefixtures("settings_of_api")
 def test_no_input_leads_to_an_answer_that_is_not_described(path, method, shop):
     profile = ProfileFactory()
+    spoken = rows.decision(datetime(2026, 3, 9, 6, tzinfo=UTC), customer=profile.customer)
     operation = api()[path][method]
     key = shop._client.defaults["HTTP_AUTHORIZATION"]
 
@@ -81,6 +84,8 @@ def test_no_input_leads_to_an_answer_that_is_not_described(path, method, shop):
     def ask(case):
         if "public_id" in (case.path_parameters or {}):
             case.path_parameters["public_id"] = str(profile.customer.public_id)
+        if "decision_id" in (case.path_parameters or {}):
+            case.path_parameters["decision_id"] = str(spoken.public_id)
         case.call_and_validate(headers={"Authorization": key}, checks=CHECKS)
 
     ask()
@@ -111,6 +116,7 @@ def test_the_description_is_open_and_names_every_topic(db):
         "merges",
         "purchases",
         "touchpoints",
+        "decisions",
         "pickups",
     ]
 

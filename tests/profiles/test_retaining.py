@@ -44,6 +44,7 @@ def keep(days, *kinds):
 def test_the_first_rules_keep_each_kind_as_long_as_agreed(db):
     assert dict(RetentionRule.objects.values_list("kind", "keep_days")) == {
         "admin.LogEntry": 1095,
+        "campaigns.Decision": 180,
         "campaigns.Message": 395,
         "campaigns.SandboxMessage": 90,
         "feedback.Answer": 1095,
