@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from django.urls import reverse
 
-from campaigns.rules.codes import DeliveryState, Door, OutcomeKind
+from campaigns.rules.codes import DeliveryState, OutcomeKind
 from cxportal.lib.timeline import NEWEST, WINDOW, Item, Slice, rows
 from profiles.rules.happenings import door_in_words
 from profiles.rules.names import Channel
@@ -41,7 +41,6 @@ _ANSWERED = {
     OutcomeKind.PERSON: "Asked for a person",
     OutcomeKind.TOO_PERSONAL: "Found it too personal",
 }
-_DOOR = {Door.EMAIL: "E-mail"}
 
 
 def messages(part: Slice) -> Sequence[Item]:
@@ -65,7 +64,7 @@ def answers(part: Slice) -> Sequence[Item]:
         Item(
             at,
             number,
-            _DOOR.get(Door(door)) or door_in_words(door),
+            door_in_words(door),
             _ANSWERED[OutcomeKind(kind)],
             f"{campaign}; taken back since" if is_taken_back else campaign,
             reverse("admin:campaigns_outcome_change", args=[number]),

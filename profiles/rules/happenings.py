@@ -28,7 +28,13 @@ _TOUCHED = {
     TouchpointKind.VISIT: "Visited",
     TouchpointKind.NOTE: "Note",
 }
-_DOORS = {"page": "Customer's page", "counter": "Counter", "mail": "E-mail", "file": "File"}
+_DOORS = {
+    "page": "Customer's page",
+    "counter": "Counter",
+    "mail": "E-mail",
+    "email": "E-mail",
+    "file": "File",
+}
 _MANNER = {Manner.TOLD: "Told", Manner.SEEN: "Seen", Manner.CONCLUDED: "Concluded"}
 _CONSENT = {
     ConsentState.ASKED: "Said yes, not confirmed yet:",
