@@ -5,6 +5,7 @@ from __future__ import annotations
 import smtplib
 from datetime import UTC, datetime, time, timedelta
 from email.utils import parseaddr
+from uuid import uuid4
 
 import pytest
 from django.core.mail import EmailMessage
@@ -281,7 +282,7 @@ def states() -> list[tuple[str, str]]:
 def test_a_message_whose_promise_cannot_be_kept_holds_no_other_up(two_planned):
     first, _ = two_planned
     unkept = Decision.objects.get(pk=first.decision_id)
-    unkept.pk = None
+    unkept.pk, unkept.public_id = None, uuid4()
     unkept.facts |= {"action": "bonus_points", "parameters": {}}
     unkept.save(force_insert=True)
     Delivery.objects.filter(pk=first.pk).update(decision=unkept)
