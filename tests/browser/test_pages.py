@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cxportal.pages.access import Role
-from profiles.models import ConsentEntry, Customer, Habit, PrivacyRequest, Product, ReorderSchedule
+from profiles.models import ApiKey, ConsentEntry, Customer, Habit, PrivacyRequest, Product, ReorderSchedule
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -175,3 +175,20 @@ def test_staff_find_a_customer_by_name_and_say_what_is_due(page, live_server, si
     page.get_by_role("button", name="Said it").first.click()
     page.get_by_text("said already", exact=False).first.wait_for()
     assert shop[0].outcomes.get().kind == "said"
+
+
+def test_a_key_is_revoked_only_by_who_says_yes_to_the_question(page, live_server, sign_in):
+    sign_in(Role.ADMINISTRATOR)
+    page.goto(f"{live_server.url}/settings/keys/")
+    page.get_by_label("Name").fill("Web shop")
+    page.locator("input[name=scopes]").first.check()
+    page.get_by_role("button", name="Make the key").click()
+    asked = []
+    page.once("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
+    page.get_by_role("button", name="Revoke").click()
+    assert asked == ["Revoke this key? Whoever uses it is shut out at once, for good."]
+    assert ApiKey.objects.get().revoked_at is None
+    page.once("dialog", lambda dialog: dialog.accept())
+    page.get_by_role("button", name="Revoke").click()
+    page.get_by_text("Revoked", exact=True).wait_for()
+    assert ApiKey.objects.get().revoked_at is not None
