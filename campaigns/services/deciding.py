@@ -21,7 +21,7 @@ from campaigns.queries import eligibility
 from campaigns.queries.eligibility import Standing
 from campaigns.queries.holding_back import HeldBack, held_back
 from campaigns.queries.policy import sending_policy
-from campaigns.rules import arbitration
+from campaigns.rules import arbitration, competing
 from campaigns.rules.arms import in_control
 from campaigns.rules.codes import REFUSAL_BIT, Arm, Door, Refusal, Verdict, refusals_in
 from cxportal.lib.registry import Floats, Longs, Occurrences, registry
@@ -123,16 +123,20 @@ def _candidates(
     context: Context,
     now: datetime,
 ) -> Iterator[tuple[Campaign, Occurrences]]:
-    """Ask every registered moment that a live campaign answers; a message needs words besides."""
+    """Ask every registered moment that live campaigns answer, each once; a message needs words besides."""
     live = Campaign.objects.filter(is_live=True).order_by("pk")
     if context.door == Door.EMAIL:
         live = live.filter(Exists(MessageTemplate.objects.filter(campaign=OuterRef("pk"))))
+    found: dict[str, Occurrences] = {}
     for campaign in live:
         moment = registry.moments.get(campaign.moment)
-        if moment and (moment.is_urgent or not context.urgent_only):
-            found = moment.detect(customers, now)
+        if moment is None or (context.urgent_only and not moment.is_urgent):
+            continue
+        if moment.key not in found:
+            seen = moment.detect(customers, now)
             keeps = moment.keeps_its_day and context.door != Door.EMAIL
-            yield campaign, _begun(found, stands, now) if keeps else found
+            found[moment.key] = _begun(seen, stands, now) if keeps else seen
+        yield campaign, found[moment.key]
 
 
 def _begun(found: Occurrences, stands: Mapping[int, Standing], now: datetime) -> Occurrences:
@@ -246,24 +250,38 @@ def _choices(
     parts: list[_Candidates], stands: Mapping[int, Standing], context: Context, told: bool
 ) -> Decided:
     customer = np.concatenate([part.occurrences.customer_id for part in parts])
+    moment = _moment_numbers(parts)
     worth = np.concatenate([part.worth for part in parts])
     refused = np.concatenate([part.refused for part in parts])
     control = np.concatenate([part.control for part in parts])
     room = np.array([_room(stands[c], context) for c in customer.tolist()], dtype=np.int64)
-    picked = arbitration.chosen(customer, worth, refused == 0, room)
+    foremost = competing.foremost(moment, worth, (refused == 0) & (worth > 0))
+    picked = arbitration.chosen(customer, worth, foremost, room)
     reasons = _with_lost_causes(
         refused, worth, room, picked, control & (context.door == Door.EMAIL)
     )
     rows = [(part, row) for part in parts for row in range(len(part))]
-    order = np.lexsort((-worth, ~picked, customer))
+    order = np.lexsort((-worth, refused != 0, ~picked, customer))
     left_out: Counter[Refusal] = Counter()
     if not told:
         order, left_out = _moments_only(order, reasons)
-    choices = [
-        _choice(rows[at][0], rows[at][1], int(reasons[at]), bool(control[at]))
+    weighed = [
+        (int(moment[at]), _choice(rows[at][0], rows[at][1], int(reasons[at]), bool(control[at])))
         for at in order.tolist()
     ]
-    return Decided(list(_with_considered(choices)), left_out)
+    return Decided(list(_one_for_each_moment(weighed)), left_out)
+
+
+def _moment_numbers(parts: Sequence[_Candidates]) -> Longs:
+    """Number the moments: campaigns that answer the same one share its number."""
+    kinds = {kind: n for n, kind in enumerate({part.campaign.moment for part in parts})}
+    columns = (
+        np.concatenate([part.occurrences.customer_id for part in parts]),
+        np.concatenate([np.full(len(part), kinds[part.campaign.moment]) for part in parts]),
+        np.concatenate([part.occurrences.subject_id for part in parts]),
+        np.concatenate([part.occurrences.cycle.astype(np.int64) for part in parts]),
+    )
+    return competing.numbered(*columns)
 
 
 def _moments_only(order: Longs, reasons: Longs) -> tuple[Longs, Counter[Refusal]]:
@@ -325,21 +343,30 @@ def _plain(value: Any) -> Any:
 _REMEMBERED = 3
 
 
-def _with_considered(choices: list[Choice]) -> Iterator[Choice]:
-    """Write into each spoken choice what else was weighed for the same customer."""
+def _one_for_each_moment(weighed: Sequence[tuple[int, Choice]]) -> Iterator[Choice]:
+    """Answer each moment once, by what comes first, and let it remember what it was weighed against.
+
+    What else could have been said in the same moment is always remembered; what the customer's other moments
+    asked for, where something is said.
+    """
+    answers: dict[int, Choice] = {}
+    rivals: dict[int, list[Choice]] = {}
     others: dict[int, list[Choice]] = {}
-    for choice in choices:
+    for moment, choice in weighed:
         others.setdefault(choice.customer_id, []).append(choice)
-    for choice in choices:
+        if moment in answers:
+            rivals.setdefault(moment, []).append(choice)
+        else:
+            answers[moment] = choice
+    for moment, choice in answers.items():
+        beside = rivals.get(moment, [])
         if choice.verdict == Verdict.SPEAK:
-            for other in others[choice.customer_id]:
-                if other is not choice and len(choice.considered) < _REMEMBERED:
-                    choice.considered.append(
-                        [
-                            other.campaign.pk,
-                            other.subject_id,
-                            other.worth,
-                            [str(r) for r in other.reasons],
-                        ]
-                    )
+            near = {id(one) for one in (choice, *beside)}
+            beside = beside + [c for c in others[choice.customer_id] if id(c) not in near]
+        choice.considered.extend(_as_considered(other) for other in beside[:_REMEMBERED])
         yield choice
+
+
+def _as_considered(other: Choice) -> list[Any]:
+    reasons = [str(reason) for reason in other.reasons]
+    return [other.campaign.pk, other.subject_id, other.worth, reasons]

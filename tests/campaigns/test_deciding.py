@@ -171,6 +171,42 @@ def test_one_message_a_morning_the_worthiest(dolores):
     ]
 
 
+def second_reorder(value: float) -> Campaign:
+    """Another campaign that answers the same moment."""
+    reorder = Campaign.objects.get(code="reorder")
+    second = Campaign.objects.create(
+        code="reorder-2",
+        name="Another",
+        moment=reorder.moment,
+        purpose=reorder.purpose,
+        value=value,
+    )
+    composing.save_template(
+        campaign=second, language="en", subject="S", text="T", html="H", by=None
+    )
+    return second
+
+
+def test_campaigns_of_one_moment_compete_inside_it(dolores):
+    second = second_reorder(1.5)
+    habit = due_habit(dolores)
+    choice = only(dolores, answering.COUNTER)
+    assert (choice.campaign, choice.worth) == (second, pytest.approx(1.0))
+    first = Campaign.objects.get(code="reorder")
+    assert choice.considered == [[first.pk, habit.product_id, 0.6, ["something_else_helps_more"]]]
+
+
+def test_a_silent_moment_is_one_decision_on_every_morning(dolores):
+    consent(dolores, ConsentState.WITHDRAWN, at=NOW - timedelta(days=1))
+    second = second_reorder(1.5)
+    due_habit(dolores)
+    planning.plan_morning(now=NOW)
+    planning.plan_morning(now=NOW + timedelta(days=1))
+    decision = Decision.objects.get()
+    assert (decision.campaign, decision.reasons) == (second, ["no_consent"])
+    assert [row[3] for row in decision.considered] == [["no_consent"]]
+
+
 def test_the_weeks_attention_ends_over_all_campaigns(dolores):
     for _ in range(4):
         due_habit(dolores)
