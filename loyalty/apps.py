@@ -41,5 +41,6 @@ class LoyaltyConfig(AppConfig):
                 ),
                 describe=lambda parameters: f"{parameters['points']} bonus points",
                 check=wrong_with_bonus,
+                take_back=awarding.take_bonus_back,
             ),
         )

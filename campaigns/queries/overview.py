@@ -134,19 +134,25 @@ def span_until(now: datetime, days: int = SHOWN_DAYS) -> Span:
     return Span(now, company_zone(), days)
 
 
-# The newest decision of a moment is the one that counts; a moment is decided anew only when the
-# answer changed, so there are few of each.
+# A moment that was caught stays caught, whatever was decided after (a "not relevant" silences what comes next).
+# Else its newest decision is the one that counts; a moment is decided anew only when the answer changed, so there
+# are few of each. What was decided for a door where somebody is met was said once an answer to it came in: an
+# answer of the customer, or "said" by staff. Being asked what to say is not yet saying it.
 _MOMENTS = """
-    WITH newest AS (
-        SELECT DISTINCT ON (moment_id) id, moment_id, verdict, door, reasons->>0 AS reason, decided_at
-        FROM campaigns_decision WHERE decided_at >= %(since)s AND decided_at <= %(now)s
-        ORDER BY moment_id, decided_at DESC, id DESC
+    WITH weighed AS (
+        SELECT d.id, d.moment_id, d.verdict, d.door, d.reasons->>0 AS reason, d.decided_at,
+            l.state, l.reason AS undone,
+            d.verdict = 'speak' AND (coalesce(l.state = 'sent', false) OR d.door <> 'email' AND EXISTS (
+                SELECT FROM campaigns_outcome o WHERE o.decision_id = d.id AND o.taken_back_at IS NULL)) AS caught
+        FROM campaigns_decision d LEFT JOIN campaigns_delivery l ON l.decision_id = d.id
+        WHERE d.decided_at >= %(since)s AND d.decided_at <= %(now)s
+    ), counting AS (
+        SELECT DISTINCT ON (moment_id) * FROM weighed ORDER BY moment_id, caught DESC, decided_at DESC, id DESC
     )
-    SELECT m.kind, (n.decided_at AT TIME ZONE %(zone)s)::date, n.verdict, n.door, n.reason,
-        l.state, l.reason, count(*)
-    FROM newest n JOIN campaigns_moment m ON m.id = n.moment_id
-    LEFT JOIN campaigns_delivery l ON l.decision_id = n.id
-    GROUP BY 1, 2, 3, 4, 5, 6, 7
+    SELECT m.kind, (n.decided_at AT TIME ZONE %(zone)s)::date, n.verdict, n.caught, m.until >= %(today)s,
+        n.door = 'email', n.reason, n.state, n.undone, count(*)
+    FROM counting n JOIN campaigns_moment m ON m.id = n.moment_id
+    GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9
 """
 # What no message answers has a decision once staff spoke; without one it waits, or was missed.
 _UNDECIDED = """
@@ -173,28 +179,41 @@ def moments(span: Span) -> Moments:
     }  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(_MOMENTS, scope)
-        for kind, day, verdict, door, reason, state, state_reason, count in cursor.fetchall():
-            fate = _fate(verdict, door, reason, state)
-            why = (reason or state_reason) if fate == Fate.SILENT else (state or reason)
-            found.add(kind, day, fate, why or "", count)
+        for kind, day, verdict, caught, is_open, *ended, count in cursor.fetchall():
+            if caught:
+                found.add(kind, day, Fate.CAUGHT, "", count)
+            else:
+                found.add(kind, day, *_not_caught(verdict, is_open, *ended), count)
         cursor.execute(_UNDECIDED, scope)
         for kind, day, is_open, count in cursor.fetchall():
             found.add(kind, day, Fate.UNDER_WAY if is_open else Fate.MISSED, NOBODY_MET, count)
         cursor.execute(_FOLDED, scope)
         for kind, day, reason, count in cursor.fetchall():
-            found.add(kind, day, _fate(Verdict.SILENT, "", reason, None), reason, count)
+            found.add(kind, day, *_silent(reason), count)
     return found
 
 
-def _fate(verdict: str, door: str, reason: str | None, state: str | None) -> Fate:
+def _not_caught(
+    verdict: str,
+    is_open: bool,
+    by_message: bool,
+    reason: str | None,
+    state: str | None,
+    undone: str | None,
+) -> tuple[Fate, str]:
+    """Say what became of a moment in which nothing has reached the customer, and why."""
     if verdict == Verdict.SILENT:
-        return Fate.MISSED if reason == Refusal.TOO_LATE else Fate.SILENT
-    if door != Door.EMAIL or state == DeliveryState.SENT:
-        return Fate.CAUGHT
+        return _silent(reason or "")
+    if not by_message:
+        return Fate.UNDER_WAY if is_open else Fate.MISSED, NOBODY_MET
     if state == DeliveryState.SKIPPED:  # something came in between, and silence was right
-        return Fate.SILENT
+        return Fate.SILENT, undone or ""
     waiting = state in {DeliveryState.PLANNED, DeliveryState.CLAIMED}
-    return Fate.UNDER_WAY if waiting else Fate.MISSED
+    return Fate.UNDER_WAY if waiting else Fate.MISSED, state or ""
+
+
+def _silent(reason: str) -> tuple[Fate, str]:
+    return Fate.MISSED if reason == Refusal.TOO_LATE else Fate.SILENT, reason
 
 
 # Both groups are held to the same clock, the morning of the decision, and the reminded one counts

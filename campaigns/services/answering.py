@@ -11,6 +11,7 @@ from campaigns.models import Decision, Delivery, Outcome
 from campaigns.queries.eligibility import LESS_DAYS
 from campaigns.rules.answers import CAN_TAKE_BACK
 from campaigns.rules.codes import Door, OutcomeKind, Verdict
+from campaigns.services import promising
 from campaigns.services.deciding import Choice, Context, decide
 from campaigns.services.planning import store_choices
 from cxportal.lib.errors import DomainError
@@ -110,6 +111,8 @@ def take_back(*, outcome: Outcome, door: Door, now: datetime) -> Outcome:
             return standing
         standing.taken_back_at = now
         standing.save(update_fields=["taken_back_at"])
+        if standing.kind == OutcomeKind.SAID:
+            promising.take_back(outcome=standing, now=now)
         said = _said(standing, now) if standing.kind == OutcomeKind.PLENTY else None
         if said:
             words = replace(said, door=door)
@@ -146,7 +149,9 @@ def _impossible() -> Decision:
 
 def _carry_out(outcome: Outcome, now: datetime) -> None:
     kind = OutcomeKind(outcome.kind)
-    if kind == OutcomeKind.PLENTY:
+    if kind == OutcomeKind.SAID:
+        promising.keep_at_door(outcome=outcome, now=now)
+    elif kind == OutcomeKind.PLENTY:
         said = _said(outcome, now)
         if said:
             scheduling.still_have_plenty(said=said, days=PLENTY_DAYS)

@@ -30,11 +30,10 @@ from campaigns.queries.policy import sending_policy, sending_policy_kept
 from campaigns.queries.spacing import has_its_day_taken
 from campaigns.rules import bounces
 from campaigns.rules.codes import REFUSAL_BIT, DeliveryState, Refusal, refusals_in
-from campaigns.services import fencing
+from campaigns.services import fencing, promising
 from campaigns.services.composing import Composed, TemplateInvalid, compose
 from campaigns.services.deciding import ignored_by, is_urgent
 from cxportal.lib.errors import DomainError
-from cxportal.lib.registry import registry
 from profiles.models import Identifier
 from profiles.queries.company import company_kept
 from profiles.querysets.consents import standing_sql
@@ -305,11 +304,7 @@ def _may_leave(mail: Mail, now: datetime) -> bool:
             unique_fields=["delivery"],
             update_fields=["recipient", "subject", "text", "html", "rendered_at"],
         )
-        promised = delivery.decision.facts
-        action = registry.actions.get(promised.get("action", ""))
-        if action:
-            reference = f"delivery:{delivery.pk}"
-            action.perform(delivery.customer_id, reference, promised["parameters"], now)
+        promising.keep_in_message(delivery=delivery, now=now)
     return True
 
 

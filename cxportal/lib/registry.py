@@ -179,11 +179,16 @@ class Fact:
     asked: Callable[[], Mapping[str, str]] = _not_asked
 
 
+def _nothing_to_take_back(customer_id: int, source_ref: str, now: datetime) -> None:
+    """For what was only said."""
+
+
 @dataclass(frozen=True)
 class Action:
     """Something an app can do for a customer when a decision chose it.
 
-    ``perform(customer_id, source_ref, parameters, now)`` must be repeatable by ``source_ref``.
+    ``perform(customer_id, source_ref, parameters, now)`` must be repeatable by ``source_ref``; so must
+    ``take_back(customer_id, source_ref, now)``, which does nothing where nothing was performed.
     ``check(parameters)`` says what is wrong with what somebody typed, "" where nothing is; whatever it
     lets through, ``describe(parameters)`` says in words of the message ("50 bonus points").
     """
@@ -193,6 +198,7 @@ class Action:
     perform: Callable[[int, str, Mapping[str, Any], datetime], None]
     describe: Callable[[Mapping[str, Any]], str]
     check: Callable[[Any], str] = lambda parameters: ""
+    take_back: Callable[[int, str, datetime], None] = _nothing_to_take_back
 
     def promise(self, parameters: Any) -> str:
         """Describe it, or nothing where it cannot be done like this."""

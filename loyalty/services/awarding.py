@@ -229,3 +229,17 @@ def award_bonus(customer_id: int, source_ref: str, points: int, now: datetime) -
         by="campaign",
         now=now,
     )
+
+
+def take_bonus_back(customer_id: int, source_ref: str, now: datetime) -> None:
+    """Book a bonus off again that was given by mistake; repeatable, and nothing where none was given."""
+    given = PointsEntry.objects.filter(source_ref=source_ref, kind=EntryKind.BONUS).first()
+    if given is not None:
+        award_points(
+            customer=Customer.objects.get(pk=customer_id),
+            points=-given.points,
+            kind=EntryKind.ADJUSTMENT,
+            source_ref=f"{source_ref}:back",
+            by="campaign",
+            now=now,
+        )

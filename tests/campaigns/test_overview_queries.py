@@ -46,7 +46,7 @@ def test_moments_are_caught_silent_missed_or_under_way(now):
     rows.delivery(now, state="skipped", reason="bought_since")
     rows.decision(now, reasons=["attention_spent", "something_else_helps_more"])
     rows.decision(now, reasons=["too_late"])
-    rows.decision(now, door="counter")
+    rows.answer(rows.decision(now, door="counter"), "said", now)
     found = overview.moments(span_until(now))
     assert dict(found.fates) == {
         Fate.CAUGHT: 2,
@@ -80,7 +80,7 @@ def test_each_kind_of_moment_has_its_own_count_with_its_reasons(now):
     rows.delivery(now)
     rows.delivery(now, state="planned", finished_at=None)
     rows.decision(now, reasons=["attention_spent"])
-    of_kind("birthday", now, door="counter")
+    rows.answer(of_kind("birthday", now, door="counter"), "said", now)
     of_kind("birthday", now, reasons=["no_consent"])
     of_kind("birthday", now, reasons=["no_consent", "no_address"])
     of_kind("birthday", now, reasons=["open_case"])
@@ -125,6 +125,29 @@ def test_a_moment_counts_once_with_its_newest_decision(now):
     found = overview.moments(span_until(now))
     assert dict(found.fates) == {Fate.CAUGHT: 1}
     assert dict(found.by_day) == {((now - timedelta(days=1)).date(), Fate.CAUGHT): 1}
+
+
+def test_what_a_door_asked_for_is_caught_once_it_was_said(now):
+    asked = rows.decision(now, door="page")
+    span = span_until(now)
+    assert dict(overview.moments(span).fates) == {Fate.UNDER_WAY: 1}
+    said = rows.answer(asked, "said", now)
+    assert dict(overview.moments(span).fates) == {Fate.CAUGHT: 1}
+    said.taken_back_at = now
+    said.save()
+    later = span_until(now + timedelta(days=8))
+    assert dict(overview.moments(later).fates) == {Fate.MISSED: 1}
+    assert dict(overview.moments(later).misses) == {"nobody_met": 1}
+
+
+def test_what_was_caught_stays_caught_when_the_answer_silences_the_next(now):
+    told = rows.delivery(now - timedelta(days=2)).decision
+    told.pk, told.public_id = None, uuid4()
+    told.reasons, told.verdict, told.decided_at = ["dismissed"], "silent", now
+    told.save()
+    found = overview.moments(span_until(now))
+    assert dict(found.fates) == {Fate.CAUGHT: 1}
+    assert dict(found.by_day) == {((now - timedelta(days=2)).date(), Fate.CAUGHT): 1}
 
 
 def test_moments_older_than_thirty_mornings_are_left_out(now):

@@ -173,6 +173,14 @@ def test_a_bonus_is_booked_once_for_its_source(now):
     assert ledger() == [("decision:7", "bonus", 50)]
 
 
+def test_a_bonus_is_taken_back_once_and_only_where_it_was_given(now):
+    customer = CustomerFactory()
+    awarding.award_bonus(customer.pk, "outcome:7", 50, now)
+    for source_ref in ("outcome:7", "outcome:7", "outcome:8"):
+        awarding.take_bonus_back(customer.pk, source_ref, now)
+    assert ledger() == [("outcome:7", "bonus", 50), ("outcome:7:back", "adjustment", -50)]
+
+
 @pytest.mark.parametrize("other", [{"points": 60}, {"kind": EntryKind.ADJUSTMENT}, {"customer": 0}])
 def test_the_same_source_with_other_content_is_refused(now, other):
     entry = PointsEntryFactory(points=50, source_ref="decision:7")
