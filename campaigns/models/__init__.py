@@ -1,7 +1,7 @@
 """Moments, decisions, messages, deliveries and rehearsals."""
 
 from campaigns.models.campaigns import Campaign, MessageTemplate
-from campaigns.models.decisions import Decision, Moment, Outcome, PlanRun, SilentDay
+from campaigns.models.decisions import Decision, Moment, Outcome, PlanBatch, PlanRun, SilentDay
 from campaigns.models.deliveries import Delivery, Message, SandboxMessage
 from campaigns.models.policy import SendingPolicy
 from campaigns.models.rehearsals import Rehearsal
@@ -14,6 +14,7 @@ __all__ = [
     "MessageTemplate",
     "Moment",
     "Outcome",
+    "PlanBatch",
     "PlanRun",
     "Rehearsal",
     "SandboxMessage",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 
@@ -13,19 +14,16 @@ from profiles.models import Customer
 
 
 class PlanRun(models.Model):
-    """The plan of one morning: unique by day, resumable by cursor, held by lease.
+    """The plan of one morning, unique by day; its batches are what is left of it to do.
 
     ``counts`` tells what was found and what became of it; what was no moment is counted here only.
     """
 
     on = models.DateField(unique=True)
     state = models.CharField(max_length=10, choices=[(str(s), str(s)) for s in RunState])
-    cursor = models.BigIntegerField(db_default=0)
     counts = models.JSONField(default=dict)
     started_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)
-    lease_until = models.DateTimeField(null=True)
-    attempt = models.PositiveIntegerField(db_default=0)
 
     class Meta:
         constraints = [
@@ -37,6 +35,16 @@ class PlanRun(models.Model):
 
     def __str__(self) -> str:
         return f"plan of {self.on}"
+
+
+class PlanBatch(models.Model):
+    """Customers whom the plan of a morning has still to decide about; whoever works it holds the row."""
+
+    run = models.ForeignKey(PlanRun, models.CASCADE, related_name="batches")
+    customers = ArrayField(models.BigIntegerField())
+
+    def __str__(self) -> str:
+        return f"batch {self.pk} of plan {self.run_id}"
 
 
 class Moment(models.Model):

@@ -1,7 +1,8 @@
 """The plan of a morning: decide for everybody awaited, and write moments, decisions and deliveries.
 
-A plan is a row, unique by day, with a cursor over customers. Each batch is one transaction with its
-cursor, so that a killed worker loses nothing and the next goes on where it was.
+A plan is a row, unique by day, and lays out rows of some thousand customers each. As many workers as there are
+take these: a batch is one transaction with what comes of it and goes with it, so that a killed worker loses
+nothing, and two never decide about the same customer.
 """
 
 from __future__ import annotations
@@ -14,10 +15,16 @@ from itertools import groupby, islice
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import F, Q
-from django.db.models.functions import Now
 
-from campaigns.models import Campaign, Decision, Delivery, MessageTemplate, Moment, PlanRun
+from campaigns.models import (
+    Campaign,
+    Decision,
+    Delivery,
+    MessageTemplate,
+    Moment,
+    PlanBatch,
+    PlanRun,
+)
 from campaigns.queries import eligibility
 from campaigns.queries.policy import sending_policy
 from campaigns.rules.codes import DeliveryState, Door, Refusal, RunState, Verdict
@@ -40,44 +47,45 @@ from profiles.rules.names import Channel
 BATCH = 2_000
 # The morning begins before anybody is written to, and after the night's files came in.
 PLAN_FROM = time(4, 0)
-LEASE = timedelta(minutes=10)
 
 
 def plan_morning(*, now: datetime) -> PlanRun | None:
-    """Plan today's messages once; ``None`` when it is too early, done already, or another worker's.
+    """Plan today's messages, once, or help whoever is at it; return the plan if this call ended it.
 
-    Repeatable: a moment is acted upon once, whatever is run twice.
+    ``None`` when it is too early, done already, or others are still at their part. Repeatable: a moment is acted
+    upon once, whatever is run twice.
     """
-    run = _claimed(now)
-    if run is None:
-        return None
-    awaited = (customer for customer in _awaited(now) if customer > run.cursor)
-    while batch := list(islice(awaited, BATCH)):
-        _plan_batch(run, batch, now)
-    _finish(run, now)
-    return run
-
-
-def _claimed(now: datetime) -> PlanRun | None:
     if now.astimezone(company_zone()).time() < PLAN_FROM:
         return None
+    run = _laid_out(now)
+    if run is None:
+        return None
+    while _plan_next(run, now):
+        pass
+    return _ended(run, now)
+
+
+def _laid_out(now: datetime) -> PlanRun | None:
+    """Return today's plan with its batches written, unless it is done or being laid out by another."""
+    run, _ = PlanRun.objects.get_or_create(
+        on=company_day(now), defaults={"state": RunState.QUEUED, "started_at": now}
+    )
+    if run.state == RunState.QUEUED:
+        return _lay_out(run, now)
+    return run if run.state == RunState.RUNNING else None
+
+
+def _lay_out(run: PlanRun, now: datetime) -> PlanRun | None:
     with transaction.atomic():
-        PlanRun.objects.get_or_create(
-            on=company_day(now), defaults={"state": RunState.QUEUED, "started_at": now}
-        )
-        run = (
-            PlanRun.objects.select_for_update(skip_locked=True, no_key=True)
-            .filter(on=company_day(now), state__in=[RunState.QUEUED, RunState.RUNNING])
-            .filter(Q(lease_until=None) | Q(lease_until__lt=Now()))
-            .first()
-        )
-        if run is None:
-            return None
-        PlanRun.objects.filter(pk=run.pk).update(
-            state=RunState.RUNNING, lease_until=Now() + LEASE, attempt=F("attempt") + 1
-        )
-        run.refresh_from_db()
-        return run
+        unheld = PlanRun.objects.select_for_update(skip_locked=True, no_key=True)
+        held = unheld.filter(pk=run.pk, state=RunState.QUEUED).first()
+        if held is not None:
+            awaited = iter(_awaited(now))
+            while customers := list(islice(awaited, BATCH)):
+                PlanBatch.objects.create(run=held, customers=customers)
+            held.state = RunState.RUNNING
+            held.save(update_fields=["state"])
+        return held
 
 
 def _awaited(now: datetime) -> Iterable[int]:
@@ -87,28 +95,35 @@ def _awaited(now: datetime) -> Iterable[int]:
     return (customer for customer, _ in groupby(merge(*sources)))
 
 
+def _plan_next(run: PlanRun, now: datetime) -> bool:
+    """Plan one batch that nobody is at; tell whether there was one."""
+    with transaction.atomic():
+        waiting = PlanBatch.objects.select_for_update(skip_locked=True).filter(run=run)
+        batch = waiting.order_by("pk").first()
+        if batch is None:
+            return False
+        _plan_batch(run, batch.customers, now)
+        batch.delete()
+        return True
+
+
 def _plan_batch(run: PlanRun, customers: Sequence[int], now: datetime) -> None:
     decided = decide_in_bulk(customers=customers, context=Context(Door.EMAIL), now=now)
-    unspoken = noticing.wordless(customers=customers, now=now)
-    with transaction.atomic():
-        # The attempt fences: a worker that slept over its lease writes nothing.
-        held = PlanRun.objects.filter(pk=run.pk, attempt=run.attempt, state=RunState.RUNNING)
-        run.counts = dict(Counter(run.counts) + _counted(decided))
-        if not held.update(cursor=customers[-1], counts=run.counts, lease_until=Now() + LEASE):
-            raise PlanTakenOver
-        store_choices(choices=decided.choices, door=Door.EMAIL, now=now)
-        noticing.keep(unspoken)
+    store_choices(choices=decided.choices, door=Door.EMAIL, now=now)
+    noticing.keep(noticing.wordless(customers=customers, now=now))
+    # Last, since other workers wait for it until this batch is committed.
+    held = PlanRun.objects.select_for_update(no_key=True).get(pk=run.pk)
+    held.counts = dict(Counter(held.counts) + _counted(decided))
+    held.save(update_fields=["counts"])
 
 
-class PlanTakenOver(Exception):
-    """Another worker goes on with this plan; nothing of this batch was written."""
-
-
-def _finish(run: PlanRun, now: datetime) -> None:
-    PlanRun.objects.filter(pk=run.pk, attempt=run.attempt).update(
-        state=RunState.DONE, finished_at=now, lease_until=None
-    )
+def _ended(run: PlanRun, now: datetime) -> PlanRun | None:
+    """End the plan where nothing waits any more and nobody else is at it."""
+    running = PlanRun.objects.filter(pk=run.pk, state=RunState.RUNNING, batches=None)
+    if not running.update(state=RunState.DONE, finished_at=now):
+        return None
     run.refresh_from_db()
+    return run
 
 
 def _counted(decided: Decided) -> Counter[str]:

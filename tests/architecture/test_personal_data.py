@@ -24,6 +24,7 @@ NOT_PERSONAL = {
     "sessions.Session": "log-ins of staff; customers have none",
     "campaigns.Campaign": "written for all customers",
     "campaigns.MessageTemplate": "words for all customers, with places for theirs",
+    "campaigns.PlanBatch": "keys of customers, until the morning is planned",
     "campaigns.PlanRun": "counts of a morning",
     "campaigns.SilentDay": "counts of a day",
     "campaigns.SendingPolicy": "rules of the house",

@@ -7,7 +7,15 @@ from pathlib import Path
 import pytest
 
 from cxportal.pages.access import Role
-from profiles.models import ApiKey, ConsentEntry, Customer, Habit, PrivacyRequest, Product, ReorderSchedule
+from profiles.models import (
+    ApiKey,
+    ConsentEntry,
+    Customer,
+    Habit,
+    PrivacyRequest,
+    Product,
+    ReorderSchedule,
+)
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from campaigns.models import Campaign, Decision, Delivery, Moment, PlanRun, SendingPolicy
 from campaigns.queries.received import why
 from campaigns.rules.codes import Door, OutcomeKind, Refusal, Verdict
-from campaigns.services import answering, composing, delivering, planning
+from campaigns.services import answering, composing, delivering, noticing, planning
 from campaigns.services.deciding import Context, decide
 from feedback.services import cases
 from profiles.models import ContactPreference, Customer, Identifier
@@ -439,31 +439,29 @@ def test_a_plan_cut_off_goes_on_where_it_was(dolores, monkeypatch):
     due_habit(dolores)
     due_habit(second)
     monkeypatch.setattr(planning, "BATCH", 1)
-    whole = planning._plan_batch
+    keep = noticing.keep
 
-    def killed_on_the_second(run, batch, now):
-        if batch == [second.pk]:
+    def killed_on_the_second(moments):
+        if Delivery.objects.count() == 2:
             raise KeyboardInterrupt
-        whole(run, batch, now)
+        keep(moments)
 
-    monkeypatch.setattr(planning, "_plan_batch", killed_on_the_second)
+    monkeypatch.setattr(noticing, "keep", killed_on_the_second)
     with pytest.raises(KeyboardInterrupt):
         planning.plan_morning(now=NOW)
-    assert Delivery.objects.count() == 1
-    monkeypatch.setattr(planning, "_plan_batch", whole)
-    assert planning.plan_morning(now=NOW) is None, "the lease still holds"
-    PlanRun.objects.update(lease_until=NOW - timedelta(days=999))
+    run = PlanRun.objects.get()
+    assert (run.state, run.counts, Delivery.objects.count()) == ("running", {"speak": 1}, 1)
+    assert [batch.customers for batch in run.batches.all()] == [[second.pk]]
+    monkeypatch.setattr(noticing, "keep", keep)
     run = planning.plan_morning(now=NOW)
-    assert (run.state, run.attempt, Delivery.objects.count()) == ("done", 2, 2)
+    assert (run.state, run.counts, Delivery.objects.count()) == ("done", {"speak": 2}, 2)
+    assert not run.batches.exists()
 
 
-def test_a_worker_whose_plan_was_taken_over_writes_nothing(dolores):
-    due_habit(dolores)
-    run = planning._claimed(NOW)
-    PlanRun.objects.update(attempt=2)
-    with pytest.raises(planning.PlanTakenOver):
-        planning._plan_batch(run, [dolores.pk], NOW)
-    assert not Decision.objects.exists()
+def test_a_plan_without_anybody_awaited_is_done_at_once():
+    run = planning.plan_morning(now=NOW)
+    assert (run.state, run.counts) == ("done", {})
+    assert planning.plan_morning(now=NOW) is None
 
 
 def test_silence_is_written_once_while_its_reason_stays_the_same(dolores):

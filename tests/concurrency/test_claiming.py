@@ -10,7 +10,7 @@ import pytest
 from django.db import connection, transaction
 
 from campaigns.models import Delivery, PlanRun, SandboxMessage, SendingPolicy
-from campaigns.services import delivering, planning
+from campaigns.services import delivering, noticing, planning
 from tests.factories.campaigns import due_habit, reachable_customer, ready_house
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -67,6 +67,29 @@ def test_two_schedulers_plan_a_morning_once():
     runs = at_once(*[lambda: planning.plan_morning(now=MORNING)] * 2)
     assert sum(run is not None for run in runs) == 1
     assert (PlanRun.objects.count(), Delivery.objects.count()) == (1, 1)
+
+
+def test_two_workers_share_the_plan_of_a_morning(monkeypatch):
+    ready_house()
+    customers = [reachable_customer(f"Customer {number}") for number in range(6)]
+    for customer in customers:
+        due_habit(customer)
+    monkeypatch.setattr(planning, "BATCH", 1)
+    both_are_at_it = threading.Barrier(2)
+    keep = noticing.keep
+
+    def once_both_hold_a_batch(moments):
+        both_are_at_it.wait(30)
+        keep(moments)
+
+    monkeypatch.setattr(noticing, "keep", once_both_hold_a_batch)
+    planning._laid_out(MORNING)
+    runs = at_once(*[lambda: planning.plan_morning(now=MORNING)] * 2)
+    assert sum(run is not None for run in runs) <= 1
+    run = PlanRun.objects.get()
+    assert (run.state, run.counts) == ("done", {"speak": 6})
+    spoken_to = Delivery.objects.order_by("customer_id").values_list("customer_id", flat=True)
+    assert list(spoken_to) == [customer.pk for customer in customers]
 
 
 def test_without_the_lock_both_would_take_the_same_messages(planned):
