@@ -67,6 +67,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "cxportal.pages.shell.house_time",
+    "cxportal.pages.shell.moments_read_once",
     "cxportal.lib.gates.nothing_with_nul",
     "cxportal.pages.looks.on_record",
     "axes.middleware.AxesMiddleware",

@@ -12,6 +12,7 @@ from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from campaigns.models import Campaign, MessageTemplate, Outcome
+from campaigns.queries.moments import known_moments
 from campaigns.rules.codes import OutcomeKind
 from cxportal.lib.admin import ReadOnlyAdmin
 from cxportal.lib.registry import registry
@@ -26,7 +27,7 @@ class CampaignForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        moments = [(moment.key, moment.label) for moment in registry.moments.values()]
+        moments = [(moment.key, moment.label) for moment in known_moments().values()]
         actions = [("", "a message alone"), *((a.key, a.label) for a in registry.actions.values())]
         for name, choices in (("moment", moments), ("action", actions)):
             if name in self.fields:

@@ -10,16 +10,18 @@ import numpy as np
 from campaigns.models import Delivery
 from campaigns.queries import eligibility
 from campaigns.queries.holding_back import held_back
+from campaigns.queries.moments import known_moments
 from campaigns.rules.codes import REFUSAL_BIT, Door, Refusal
-from cxportal.lib.registry import Days, Longs, registry
+from cxportal.lib.registry import Days, Longs
 
 
 def ended(due: Sequence[Delivery], now: datetime) -> list[str]:
     """Ask each delivery's moment whether it is over, once per kind of moment; "" while it is not."""
     why = [""] * len(due)
-    for kind in {delivery.decision.moment.kind for delivery in due} & registry.moments.keys():
+    moments = known_moments()
+    for kind in {delivery.decision.moment.kind for delivery in due} & moments.keys():
         at = [n for n, delivery in enumerate(due) if delivery.decision.moment.kind == kind]
-        answers = registry.moments[kind].ended(*_columns([due[n] for n in at]), now)
+        answers = moments[kind].ended(*_columns([due[n] for n in at]), now)
         for n, answer in zip(at, answers.tolist(), strict=True):
             why[n] = answer
     return why

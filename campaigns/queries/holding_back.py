@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from campaigns.queries.moments import moment_of
 from campaigns.rules.codes import REFUSAL_BIT, Door, Refusal
-from cxportal.lib.registry import Longs, registry
+from cxportal.lib.registry import Longs
 from profiles.queries.guards import Guarded, guarded
 from profiles.rules.guards import Held
 
@@ -51,7 +52,8 @@ def held_back(
 
 
 def _is_about_products(kind: str) -> bool:
-    return kind in registry.moments and registry.moments[kind].is_about_products
+    moment = moment_of(kind)
+    return moment is not None and moment.is_about_products
 
 
 def _refusals(held: Longs, door: Door) -> Longs:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from campaigns.models import Decision
-from cxportal.lib.registry import registry
+from campaigns.queries.moments import moment_of
 
 Subject = tuple[str, int]
 
@@ -18,18 +19,23 @@ def subject_names(subjects: Iterable[Subject]) -> Mapping[Subject, str]:
     return {
         (kind, subject): name
         for kind, ids in by_kind.items()
-        if kind in registry.moments
-        for subject, name in registry.moments[kind].subject_name(ids).items()
+        if (moment := moment_of(kind))
+        for subject, name in moment.subject_name(ids).items()
     }
 
 
 def kind_in_words(kind: str) -> str:
     """Name a kind of moment as its app labels it."""
-    known = registry.moments.get(kind)
+    known = moment_of(kind)
     return known.label if known else kind.replace("_", " ")
 
 
+def because(kind: str, facts: Mapping[str, Any], reader: str) -> str:
+    """Say why a moment of this kind is open, in plain words, to "customer", "staff" or "manager"."""
+    moment = moment_of(kind)
+    return moment.explain(facts, reader) if moment else ""
+
+
 def reason_for(decision: Decision, reader: str) -> str:
-    """Say why, in plain words, to "customer", "staff" or "manager"."""
-    moment = registry.moments.get(decision.moment.kind)
-    return moment.explain(decision.facts, reader) if moment else ""
+    """Say why a decision was made, from the facts that were stored with it."""
+    return because(decision.moment.kind, decision.facts, reader)

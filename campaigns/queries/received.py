@@ -12,11 +12,11 @@ from zoneinfo import ZoneInfo
 from django.db.models import QuerySet
 
 from campaigns.models import Campaign, Decision, Delivery, Outcome
+from campaigns.queries.moments import moment_of
 from campaigns.rules.answers import standing
 from campaigns.rules.codes import HELD_BACK, DeliveryState, OutcomeKind
 from campaigns.rules.telling import HELD_BACK_TOLD
 from cxportal.lib.links import LinkPurpose, link
-from cxportal.lib.registry import registry
 from profiles.models import ConsentEntry
 from profiles.queries.company import company
 from profiles.rules.names import ConsentState
@@ -110,7 +110,7 @@ def delivery_of(public_id: str) -> Delivery | None:
 def why(delivery: Delivery) -> Why:
     """Tell why this message, from the facts that were stored when it was decided."""
     decision = delivery.decision
-    moment = registry.moments.get(decision.moment.kind)
+    moment = moment_of(decision.moment.kind)
     names = dict(moment.subject_name([decision.moment.subject_id])) if moment else {}
     return Why(
         delivery=delivery,
@@ -184,6 +184,6 @@ def _others(decision: Decision) -> Sequence[str]:
     return [
         name
         for kind, ids in subjects.items()
-        if kind in registry.moments
-        for name in registry.moments[kind].subject_name(ids).values()
+        if (moment := moment_of(kind))
+        for name in moment.subject_name(ids).values()
     ]

@@ -14,6 +14,7 @@ from django.db import transaction
 from django.template.loader import render_to_string
 
 from campaigns.models import Campaign, Delivery, MessageTemplate
+from campaigns.queries.moments import moment_of
 from campaigns.queries.naming import reason_for
 from campaigns.queries.policy import sending_policy
 from campaigns.rules.wording import WordingError, Words, words
@@ -56,7 +57,7 @@ def compose(*, delivery: Delivery) -> Composed:
     """Fill a delivery's template in; raises ``TemplateInvalid``."""
     decision = delivery.decision
     moment = decision.moment
-    kind = registry.moments.get(moment.kind)
+    kind = moment_of(moment.kind)
     is_about_it = kind is not None and kind.is_about_products
     product = Product.objects.filter(pk=moment.subject_id).first() if is_about_it else None
     subject = _Subject(decision.facts, moment.cycle, product, reason_for(decision, "customer"))

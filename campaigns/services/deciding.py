@@ -20,11 +20,12 @@ from campaigns.models import Campaign, MessageTemplate, SendingPolicy
 from campaigns.queries import eligibility
 from campaigns.queries.eligibility import Standing
 from campaigns.queries.holding_back import HeldBack, held_back
+from campaigns.queries.moments import known_moments, moment_of, moments_kept
 from campaigns.queries.policy import sending_policy
 from campaigns.rules import arbitration, competing
 from campaigns.rules.arms import in_control
 from campaigns.rules.codes import REFUSAL_BIT, Arm, Door, Refusal, Verdict, refusals_in
-from cxportal.lib.registry import Floats, Longs, Occurrences, registry
+from cxportal.lib.registry import Floats, Longs, Occurrences
 from profiles.queries.company import company_kept
 
 # Doubts of the detecting apps that are refusals of their own; any other doubt is "not sure enough".
@@ -93,13 +94,13 @@ NO_MOMENT = (Refusal.NOT_SURE, Refusal.TOO_FREQUENT)
 
 def decide(*, customers: Sequence[int], context: Context, now: datetime) -> list[Choice]:
     """Decide for each open moment of these customers, in the order of customers and worth."""
-    with company_kept():  # each moment asks for the house's day
+    with company_kept(), moments_kept():  # each moment asks for the house's day
         return _decided(customers, context, now, told=True).choices
 
 
 def decide_in_bulk(*, customers: Sequence[int], context: Context, now: datetime) -> Decided:
     """Decide as ``decide`` does, and only count what is no moment."""
-    with company_kept():
+    with company_kept(), moments_kept():
         return _decided(customers, context, now, told=False)
 
 
@@ -128,8 +129,9 @@ def _candidates(
     if context.door == Door.EMAIL:
         live = live.filter(Exists(MessageTemplate.objects.filter(campaign=OuterRef("pk"))))
     found: dict[str, Occurrences] = {}
+    moments = known_moments()
     for campaign in live:
-        moment = registry.moments.get(campaign.moment)
+        moment = moments.get(campaign.moment)
         if moment is None or (context.urgent_only and not moment.is_urgent):
             continue
         if moment.key not in found:
@@ -214,13 +216,13 @@ def _refused(
 
 def ignored_by(kind: str) -> int:
     """Mask of what does not stand against a moment: what is open silences selling, not care."""
-    moment = registry.moments.get(kind)
+    moment = moment_of(kind)
     return 0 if moment is None or moment.sells else REFUSAL_BIT[Refusal.OPEN_CASE]
 
 
 def is_urgent(kind: str) -> bool:
     """Tell whether the customer is in the middle of such a moment."""
-    moment = registry.moments.get(kind)
+    moment = moment_of(kind)
     return moment is not None and moment.is_urgent
 
 

@@ -26,6 +26,7 @@ from django.db.models.functions import Now
 from campaigns.models import Delivery, Message, SendingPolicy
 from campaigns.queries import asked_again, eligibility
 from campaigns.queries.eligibility import Standing
+from campaigns.queries.moments import moments_kept
 from campaigns.queries.policy import sending_policy, sending_policy_kept
 from campaigns.queries.spacing import has_its_day_taken
 from campaigns.rules import bounces
@@ -82,7 +83,7 @@ def deliver_due(*, now: datetime, limit: int = 1_000) -> dict[str, int]:
         if not claimed and not decided:
             break
         handled += len(claimed) + sum(decided.values())
-        with company_kept(), sending_policy_kept():
+        with company_kept(), sending_policy_kept(), moments_kept():
             counts.update(_sent(claimed, now))
     return dict(counts)
 
@@ -106,7 +107,7 @@ def settle_leases(*, now: datetime) -> dict[str, int]:
 
 def claim(*, now: datetime, limit: int) -> tuple[list[Delivery], Counter[str]]:
     """Claim what is due and still right; skip, put off or give up the rest, each with its reason."""
-    with transaction.atomic():
+    with moments_kept(), transaction.atomic():
         policy = _policy_shared()
         if policy.stopped_at is not None:
             return [], Counter()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from campaigns.queries.naming import subject_names
+from campaigns.queries.naming import because, subject_names
 from campaigns.rules.reasons import Reader
 from campaigns.services.deciding import Choice
 from cxportal.lib.registry import registry
@@ -57,5 +57,5 @@ def _why(choice: Choice, days: Sequence[str], reader: Reader) -> str:
     facts = choice.facts | {"bought_on": list(days)}
     action = registry.actions.get(choice.campaign.action)
     promise = action.promise(choice.campaign.parameters) if action else ""
-    because = registry.moments[choice.moment].explain(facts, str(reader))
-    return ". ".join(part[:1].upper() + part[1:] for part in (because, promise) if part)
+    why = because(choice.moment, facts, str(reader))
+    return ". ".join(part[:1].upper() + part[1:] for part in (why, promise) if part)

@@ -12,7 +12,7 @@ from datetime import datetime
 import numpy as np
 
 from campaigns.models import Campaign, Moment
-from cxportal.lib.registry import registry
+from campaigns.queries.moments import known_moments
 from profiles.models import Customer
 from profiles.queries.company import company_day
 
@@ -25,7 +25,8 @@ def wordless(*, customers: Sequence[int], now: datetime, urgent_only: bool = Fal
     live = Campaign.objects.filter(is_live=True)
     spoken = set(live.filter(templates__isnull=False).values_list("moment", flat=True))
     kinds = sorted(set(live.filter(templates=None).values_list("moment", flat=True)) - spoken)
-    asked = [registry.moments[kind] for kind in kinds if kind in registry.moments]
+    moments = known_moments() if kinds else {}
+    asked = [moments[kind] for kind in kinds if kind in moments]
     if not asked:
         return []
     present = list(Customer.objects.present().filter(pk__in=customers).values_list("pk", flat=True))

@@ -26,6 +26,7 @@ from campaigns.models import (
     PlanRun,
 )
 from campaigns.queries import eligibility
+from campaigns.queries.moments import known_moments, moments_kept
 from campaigns.queries.policy import sending_policy
 from campaigns.rules.codes import DeliveryState, Door, Refusal, RunState, Verdict
 from campaigns.services import noticing
@@ -91,13 +92,13 @@ def _lay_out(run: PlanRun, now: datetime) -> PlanRun | None:
 def _awaited(now: datetime) -> Iterable[int]:
     """Merge the customers that any moment awaits, ascending, each once."""
     live = set(Campaign.objects.filter(is_live=True).values_list("moment", flat=True))
-    sources = [moment.awaited(now) for key, moment in registry.moments.items() if key in live]
+    sources = [moment.awaited(now) for key, moment in known_moments().items() if key in live]
     return (customer for customer, _ in groupby(merge(*sources)))
 
 
 def _plan_next(run: PlanRun, now: datetime) -> bool:
     """Plan one batch that nobody is at; tell whether there was one."""
-    with transaction.atomic():
+    with moments_kept(), transaction.atomic():
         waiting = PlanBatch.objects.select_for_update(skip_locked=True).filter(run=run)
         batch = waiting.order_by("pk").first()
         if batch is None:

@@ -12,6 +12,7 @@ from datetime import datetime
 
 from django.db import transaction
 
+from campaigns.queries.moments import moments_kept
 from campaigns.rules.codes import Door, Verdict
 from campaigns.services import noticing
 from campaigns.services.deciding import Context, decide
@@ -40,7 +41,7 @@ def react(*, now: datetime, limit: int = 20_000) -> dict[str, int]:
 
 
 def _react_batch(now: datetime, counts: Counter[str]) -> int:
-    with transaction.atomic():
+    with moments_kept(), transaction.atomic():
         rows, customers = fresh_touches.take(most=BATCH)
         if customers:
             # Two events of one customer may be in two hands: the second sees what the first decided.

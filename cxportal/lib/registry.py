@@ -149,6 +149,19 @@ class Moment:
 
 
 @dataclass(frozen=True)
+class MomentSource:
+    """Moments that stand in rows, beside those that are registered: somebody wrote them while we ran.
+
+    ``load()`` gives them as they are by now, in a fixed number of queries; each key begins with ``prefix``, so
+    that none is ever taken for a registered one.
+    """
+
+    key: str
+    prefix: str
+    load: Callable[[], Sequence[Moment]]
+
+
+@dataclass(frozen=True)
 class Bell:
     """Somebody who wants to know at once that events came in; the row is the queue, so a lost ring costs
     seconds. ``ring()`` never raises and is bounded in time.
@@ -327,7 +340,7 @@ class Timeline:
     has_sources: bool = False
 
 
-Entry = Moment | Bell | Fact | Action | Holding | Mention | Erasure | Timeline
+Entry = Moment | MomentSource | Bell | Fact | Action | Holding | Mention | Erasure | Timeline
 
 
 @dataclass
@@ -335,6 +348,7 @@ class Registry:
     """Everything registered, by kind and key; registering a key twice is a programming error."""
 
     moments: dict[str, Moment] = field(default_factory=dict)
+    moment_sources: dict[str, MomentSource] = field(default_factory=dict)
     bells: dict[str, Bell] = field(default_factory=dict)
     facts: dict[str, Fact] = field(default_factory=dict)
     actions: dict[str, Action] = field(default_factory=dict)
@@ -353,6 +367,7 @@ class Registry:
     def _shelf(self, entry: Entry) -> dict[str, Any]:
         shelves: dict[type, dict[str, Any]] = {
             Moment: self.moments,
+            MomentSource: self.moment_sources,
             Bell: self.bells,
             Fact: self.facts,
             Action: self.actions,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from campaigns.queries.naming import because, subject_names
 from campaigns.rules.codes import HELD_BACK, Arm, Refusal, Verdict
 from campaigns.rules.telling import refusal_in_words
 from campaigns.services.answering import COUNTER
@@ -177,15 +178,7 @@ def _held(choices: Sequence[Choice], now: datetime) -> Sequence[Sequence[Said]]:
 
 
 def _names(choices: Sequence[Choice]) -> Mapping[tuple[str, int], str]:
-    """Name what the choices are about, asking each moment once."""
-    subjects: dict[str, list[int]] = {}
-    for choice in choices:
-        subjects.setdefault(choice.moment, []).append(choice.subject_id)
-    return {
-        (moment, subject): name
-        for moment, ids in subjects.items()
-        for subject, name in registry.moments[moment].subject_name(ids).items()
-    }
+    return subject_names((choice.moment, choice.subject_id) for choice in choices)
 
 
 def _title(choice: Choice, names: Mapping[tuple[str, int], str]) -> str:
@@ -193,9 +186,7 @@ def _title(choice: Choice, names: Mapping[tuple[str, int], str]) -> str:
 
 
 def _reason(choice: Choice, days: Sequence[str]) -> str:
-    said = registry.moments[choice.moment].explain(
-        choice.facts | {"bought_on": list(days)}, "staff"
-    )
+    said = because(choice.moment, choice.facts | {"bought_on": list(days)}, "staff")
     action = registry.actions.get(choice.campaign.action)
     promise = action.promise(choice.campaign.parameters) if action else ""
     return ". ".join(part[0].upper() + part[1:] for part in (said, promise) if part)

@@ -21,6 +21,7 @@ from django.views.decorators.http import require_GET
 
 from campaigns.models import Campaign, Decision
 from campaigns.queries.decision_log import Asked, Entry, Record, decision_of, log, record
+from campaigns.queries.moments import known_moments
 from campaigns.rules.codes import Arm, DeliveryState, Door, OutcomeKind, Refusal, Verdict
 from campaigns.rules.telling import (
     ARM,
@@ -33,7 +34,6 @@ from campaigns.rules.telling import (
     refusal_in_words,
 )
 from cxportal.lib.http import StaffRequest, note_shown
-from cxportal.lib.registry import registry
 from cxportal.pages.access import role_required, roles_with
 from profiles.queries.company import company_kept, company_zone
 from profiles.queries.guard_words import said
@@ -78,7 +78,7 @@ class LogForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        kinds = [(moment.key, moment.label) for moment in registry.moments.values()]
+        kinds = [(moment.key, moment.label) for moment in known_moments().values()]
         campaigns = Campaign.objects.order_by("name", "pk").values_list("code", "name")
         for name, choices in (
             ("moment", sorted(kinds, key=lambda one: one[1])),

@@ -17,6 +17,7 @@ from django.utils.formats import date_format
 from django.views.decorators.http import require_GET
 
 from campaigns.models import Rehearsal
+from campaigns.queries.moments import moment_of
 from campaigns.queries.overview import (
     NOBODY_MET,
     SHOWN_DAYS,
@@ -38,7 +39,6 @@ from campaigns.rules.telling import DELIVERY, refusal_in_words
 from cxportal.lib.admin import list_url
 from cxportal.lib.display import Axis, axis, percent
 from cxportal.lib.http import StaffRequest
-from cxportal.lib.registry import registry
 from cxportal.pages.access import Role, role_required
 from feedback.models import Case
 from feedback.queries import case_rows
@@ -191,7 +191,7 @@ def _kinds(found: Moments, span: Span) -> list[KindRow]:
 
 
 def _kind_row(key: str, kind: Kind, span: Span) -> KindRow:
-    known = registry.moments.get(key)
+    known = moment_of(key)
     silences, misses = kind.reasons.most_common(1), kind.misses.most_common(1)
     first = span.since().isoformat()
     return KindRow(

@@ -20,6 +20,7 @@ from django.urls import reverse, reverse_lazy
 from django.utils import timezone
 from django.utils.formats import date_format
 
+from campaigns.queries.moments import moments_kept
 from campaigns.queries.policy import sending_policy
 from campaigns.services import fencing
 from cxportal.pages.access import OFFICE_ROLES, ROLE_LABEL, Role, role_of, roles_with
@@ -283,6 +284,18 @@ def house_time(
         if not (request.path.startswith(str(data)) and request.user.is_authenticated):
             return get_response(request)
         with timezone.override(company_zone()):
+            return get_response(request)
+
+    return middleware
+
+
+def moments_read_once(
+    get_response: Callable[[HttpRequest], HttpResponseBase],
+) -> Callable[[HttpRequest], HttpResponseBase]:
+    """Middleware: a page that names many moments reads those that stand in rows once, or never."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        with moments_kept():
             return get_response(request)
 
     return middleware
