@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path, re_path
 
-from profiles import views, views_events, views_guards, views_keys, views_schedules
+from profiles import views, views_events, views_guards, views_keys, views_products, views_schedules
 from profiles.api import events, pickups
 
 app_name = "profiles"
@@ -54,6 +54,9 @@ urlpatterns = [
     path("api/v1/pickups/state/", pickups.STATE, name="pickup-state"),
     path("api/v1/pickups/at/<path:place>/", pickups.COMING, name="pickups-coming"),
     path("api/v1/", include("profiles.api.routes")),
+    path("products/", views_products.product_list, name="product-list"),
+    path("products/compare/", views_products.product_compare, name="product-compare"),
+    path("products/<int:product_id>/", views_products.product_detail, name="product-detail"),
     path("guards/", views_guards.guard_list, name="guard-list"),
     path("guards/new/", views_guards.guard_new, name="guard-new"),
     path("guards/<int:guard_id>/", views_guards.guard_detail, name="guard-detail"),

@@ -38,7 +38,7 @@ ROLE_LABEL = {
     Role.COUNTER: "Counter staff",
 }
 
-# Counter staff have their counter and nothing of the back-office.
+# Counter staff have their counter and, of the back-office, the products.
 OFFICE_ROLES = frozenset(Role) - {Role.COUNTER}
 
 
@@ -59,7 +59,8 @@ RECORD = (
     | _grants("profiles", "view", "habit reorderschedule reorderstatement")
     | _grants("profiles", "view", "consententry consentwording consentevidence")
     | _grants("profiles", "view", "attribute factvalue household householdmember householdwarning")
-    | _grants("profiles", "view", "product category place source profileedge suspicion finding")
+    | _grants("profiles", "view", "product category characteristic place source profileedge")
+    | _grants("profiles", "view", "suspicion finding")
     | _grants("profiles", "view", "pickup pickupline pickupevent")
     | _grants("campaigns", "view", "moment decision outcome delivery message campaign")
     | _grants("loyalty", "view", "pointsentry programme tier")
@@ -102,7 +103,7 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
         | _grants("loyalty", "change", "programme")
         | _grants("loyalty", "add change", "tier")
         | _grants("feedback", "add change", "survey")
-        | _grants("profiles", "add change", "product category attribute")
+        | _grants("profiles", "add change", "product category characteristic attribute")
         | _grants("profiles", "view add change", "guard")
         | _grants("profiles", "view change", "consentrule")
         | _grants("profiles", "add", "consentwording")
@@ -124,8 +125,10 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
         | PRIVACY
         | _grants("profiles", "view", "accessrecord retentionrule")
     ),
-    Role.ANALYST: FIGURES | _grants("profiles", "view", "importjob product category place"),
-    Role.COUNTER: frozenset(),
+    Role.ANALYST: FIGURES
+    | _grants("profiles", "view", "importjob product category characteristic place"),
+    # Which of two chairs is lighter: no page of a person.
+    Role.COUNTER: _grants("profiles", "view", "product"),
 }
 
 

@@ -78,6 +78,7 @@ NAVIGATION = (
         "moments",
         roles_with("campaigns.view_decision"),
     ),
+    Entry("Products", "profiles:product-list", "bag", roles_with("profiles.view_product")),
     Entry("Guards", "profiles:guard-list", "pause", roles_with("profiles.view_guard")),
     Entry(
         "Messages",
@@ -210,6 +211,7 @@ TABLES = {
     "Catalogue and files": {
         "profiles.product": "Products",
         "profiles.category": "Categories",
+        "profiles.characteristic": "Characteristics",
         "profiles.place": "Stores",
         "profiles.identifierrule": "Rules of identity",
         "profiles.importjob": "Imports",

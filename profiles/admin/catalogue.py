@@ -13,7 +13,7 @@ from unfold.views import ChangeList
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminURLInputWidget
 
 from cxportal.lib.admin import ShownList
-from profiles.models import Category, Product
+from profiles.models import Category, Characteristic, Product, ProductValue
 from profiles.rules.households import ALLERGEN
 from profiles.rules.names import Allergen, one_line
 
@@ -23,7 +23,7 @@ class ProductForm(forms.ModelForm):
 
     class Meta:
         model = Product
-        fields = ("code", "name", "category", "kind", "url", "allergens")
+        fields = ("code", "name", "category", "kind", "url", "released_on", "allergens")
 
     url = forms.URLField(
         max_length=500,
@@ -50,6 +50,37 @@ class CategoryAdmin(ModelAdmin):
     list_display = ("name", "lasts_years", "is_delicate")
     search_fields = ("name",)
     ordering = ("name",)
+
+
+class CharacteristicForm(forms.ModelForm):
+    """A characteristic; what products have of its choices stays among them."""
+
+    class Meta:
+        model = Characteristic
+        fields = ("code", "name", "type", "unit", "choices")
+
+    def clean_choices(self) -> list[str]:
+        given: list[str] = self.cleaned_data["choices"]
+        rows = ProductValue.objects.filter(characteristic=self.instance.pk, chosen__isnull=False)
+        in_use = {one for chosen in rows.values_list("chosen", flat=True) for one in chosen or ()}
+        if gone := sorted(in_use - set(given)):
+            words = f"Products have {', '.join(gone)}. Describe them otherwise first."
+            raise forms.ValidationError(words)
+        return given
+
+
+@admin.register(Characteristic)
+class CharacteristicAdmin(ModelAdmin):
+    form = CharacteristicForm
+    list_display = ("name", "code", "type", "unit")
+    search_fields = ("name", "code")
+    ordering = ("name",)
+
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: Characteristic | None = None
+    ) -> tuple[str, ...]:
+        """Keep what rules and products name it by, and how their values are read."""
+        return ("code", "type", "unit") if obj else ()
 
 
 @admin.register(Product)

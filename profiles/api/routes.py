@@ -13,6 +13,7 @@ from profiles.api import (
     facts,
     household,
     merges,
+    products,
     purchases,
     touchpoints,
 )
@@ -61,6 +62,9 @@ urlpatterns = [
         "warning-back",
     ),
     _at(f"{_CUSTOMER}merges/", merges.MergesView, "merges"),
+    _at("products/", products.ProductsView, "products"),
+    _at("products/characteristics/", products.CharacteristicsView, "characteristics"),
+    _at("products/<path:code>/", products.ProductView, "product"),
     _at("merges/", merges.JoinView, "join"),
     _at("merges/apart/", merges.KeepApartView, "keep-apart"),
     _at("merges/<int:edge_id>/undo/", merges.UndoneMergeView, "undone-merge"),

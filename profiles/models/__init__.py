@@ -1,6 +1,7 @@
 """Who the customer is, what was bought and done, what was learned from it."""
 
 from profiles.models.catalogue import Category, Product
+from profiles.models.characteristics import Characteristic, ProductValue
 from profiles.models.cleanness import AskedQuestion, Finding, SharedSighting
 from profiles.models.company import Company, Place
 from profiles.models.consents import (
@@ -43,6 +44,7 @@ __all__ = [
     "AskedQuestion",
     "Attribute",
     "Category",
+    "Characteristic",
     "Company",
     "ConsentEntry",
     "ConsentEvidence",
@@ -78,6 +80,7 @@ __all__ = [
     "Place",
     "PrivacyRequest",
     "Product",
+    "ProductValue",
     "Profile",
     "ProfileEdge",
     "Purchase",

@@ -62,6 +62,12 @@ class Product(models.Model):
         blank=True,
         help_text="It is offered to nobody in whose household one of these must be avoided.",
     )
+    released_on = models.DateField(
+        "comes out on",
+        null=True,
+        blank=True,
+        help_text="From this day on it counts as new to whoever it fits.",
+    )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     # The order that name, category and address were taken from: an older file does not undo them.
     described_at = models.DateTimeField(null=True, blank=True, editable=False)

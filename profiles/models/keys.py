@@ -13,8 +13,8 @@ from profiles.models.sources import Source
 class ApiKey(models.Model):
     """A key of another system: shown once, kept as a hash; its rows come from ``source``.
 
-    ``hint`` is its beginning, to recognise it by. A key with the scope "events" alone may stand in the open
-    (a browser's write key); every other one is a secret.
+    ``hint`` is its beginning, to recognise it by. A key that may only hand in events and search
+    products may stand in the open (a browser's key); every other one is a secret.
     """
 
     name = models.CharField(max_length=80)

@@ -10,7 +10,7 @@ class Scope(StrEnum):
     """``events``: hand in events. ``read`` and ``write``: records of customers, by the REST API.
 
     ``callers:read``: ask who is calling, and nothing else. ``decisions``: ask what to say, hand in what was
-    answered, and nothing else.
+    answered, and nothing else. ``products:read``: search the catalogue, which names no customer.
     """
 
     EVENTS = "events"
@@ -18,6 +18,7 @@ class Scope(StrEnum):
     WRITE = "write"
     CALLERS = "callers:read"
     DECISIONS = "decisions"
+    PRODUCTS = "products:read"
 
 
 SCOPE_IN_WORDS: dict[str, str] = {
@@ -26,13 +27,14 @@ SCOPE_IN_WORDS: dict[str, str] = {
     Scope.WRITE: "change records of customers",
     Scope.CALLERS: "ask who is calling",
     Scope.DECISIONS: "ask what to say, and hand in answers",
+    Scope.PRODUCTS: "search products",
 }
 
 
 def may_stand_in_the_open(scopes: Iterable[str]) -> bool:
     """Tell whether a key with these scopes is no secret, such as a browser's write key.
 
-    >>> may_stand_in_the_open(["events"]), may_stand_in_the_open(["events", "read"])
+    >>> may_stand_in_the_open(["events", "products:read"]), may_stand_in_the_open(["events", "read"])
     (True, False)
     """
-    return set(scopes) == {Scope.EVENTS}
+    return set() < set(scopes) <= {Scope.EVENTS, Scope.PRODUCTS}

@@ -118,6 +118,7 @@ def test_the_description_is_open_and_names_every_topic(db):
         "touchpoints",
         "decisions",
         "pickups",
+        "products",
     ]
 
 
