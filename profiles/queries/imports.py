@@ -106,6 +106,7 @@ _MADE = {
     "profiles.FactValue": "Facts",
     "profiles.Touchpoint": "Calls and mentions",
     "profiles.ConsentEntry": "Statements of consent",
+    "profiles.ProfileEdge": "Joins of customers",
     "profiles.Purchase": "Orders",
     "profiles.PurchaseLine": "Lines of orders known before",
 }

@@ -167,6 +167,24 @@ def part(*, edge: ProfileEdge, by: str, now: datetime, whole_way: bool = False) 
     return apart
 
 
+def part_again(*, edges: Collection[int], by: str, now: datetime) -> int:
+    """Undo merges that should never have been made, such as those of a wrong file; return how many.
+
+    Nobody said that these are different people, so the rules may join them again. Merges that were undone before
+    are left as they are.
+    """
+    with transaction.atomic():
+        standing = ProfileEdge.objects.filter(pk__in=edges, kind=EdgeKind.SAME, removed_at=None)
+        ends = standing.values_list("low_id", "high_id")
+        group = _Group.around({profile for pair in ends for profile in pair})
+        gone = list(standing.select_for_update().order_by("pk").values_list("pk", flat=True))
+        if gone:
+            group.remove(*gone)
+            _remove(gone, by, now)
+            group.rearrange()
+    return len(gone)
+
+
 def keep_apart(*, one: Profile, other: Profile, by: str, now: datetime) -> ProfileEdge:
     """Say that two customers are not the same person. Repeatable.
 
@@ -280,8 +298,9 @@ class _Group:
         self._edges[-len(self._edges) - 1] = (one, other)
         self._settle()
 
-    def remove(self, edge: int) -> None:
-        del self._edges[edge]
+    def remove(self, *edges: int) -> None:
+        for edge in edges:
+            del self._edges[edge]
         self._settle()
 
     def kept_apart(self, one: int, other: int) -> list[int]:

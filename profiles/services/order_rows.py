@@ -260,12 +260,14 @@ class _Storing:
         ]
         for first in range(0, len(sightings), _JOINED_AT_ONCE):
             self._watch.batch(1)
-            resolved = resolving.resolve(
-                sightings=sightings[first : first + _JOINED_AT_ONCE],
-                actor=f"source:{self._source.pk}",
-                now=now,
-            )
-            self._done["customers_joined"] += resolved.joined
+            with transaction.atomic():
+                resolved = resolving.resolve(
+                    sightings=sightings[first : first + _JOINED_AT_ONCE],
+                    actor=f"source:{self._source.pk}",
+                    now=now,
+                )
+                self._made({"profiles.ProfileEdge": resolved.edges})
+            self._done["customers_joined"] += len(resolved.edges)
 
     def _again_if_crossed(self, step: Callable[..., Counter[str]], **arguments: int) -> None:
         """Do one step in a transaction of its own.

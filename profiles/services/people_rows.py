@@ -184,7 +184,8 @@ class _Storing:
                 batch.rejects.append(Reject(row.line_number, RejectReason.NOBODY, row.raw))
             else:
                 batch.rows.append((row, profile))
-        batch.done["customers_joined"] = resolved.joined
+        batch.done["customers_joined"] = len(resolved.edges)
+        batch.made["profiles.ProfileEdge"] = resolved.edges
         self._note_new(batch, newest_profile, newest_key)
         return batch
 

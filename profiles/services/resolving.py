@@ -40,13 +40,13 @@ _LOCK = 0x6964656E
 class Resolved:
     """For each sighting its profile, or ``None``.
 
-    ``left``: identifiers that were not followed, and why; ``joined``: how many pairs became one. ``erased``:
+    ``left``: identifiers that were not followed, and why; ``edges``: keys of the joins that were made. ``erased``:
     places of sightings of people who were erased; nothing of them may be stored.
     """
 
     profiles: Sequence[int | None]
     left: Sequence[Left]
-    joined: int = 0
+    edges: Sequence[int] = ()
     erased: frozenset[int] = frozenset()
 
 
@@ -67,7 +67,7 @@ def resolve(*, sightings: Sequence[Sighting], actor: str, now: datetime) -> Reso
     learned = _learn([sightings[place] for place in news], rules, actor, now)
     for place, profile in zip(news, learned.profiles, strict=True):
         profiles[place] = profile
-    return Resolved(profiles, learned.left, learned.joined, erased)
+    return Resolved(profiles, learned.left, learned.edges, erased)
 
 
 def _learn(sightings: Sequence[Sighting], rules: Rules, actor: str, now: datetime) -> Resolved:
@@ -100,7 +100,7 @@ def _learn(sightings: Sequence[Sighting], rules: Rules, actor: str, now: datetim
         )
         _note_shared(known.left, stored, now)
     profiles = [p if p is None else stored.get(p, p) for p in placed]
-    return Resolved(profiles, known.left, len(joined.edges))
+    return Resolved(profiles, known.left, [edge.pk for edge in joined.edges.values()])
 
 
 def present_rules() -> Rules:

@@ -1,8 +1,9 @@
 """Takes back an import: the rows that it made go, unless something else stands on them by now.
 
-One transaction, set-based, by the stretches of ids that the import noted (``ImportedRow``). What stays is counted:
-customers with anything of another origin, purchases that earned points, joins (a person parts them), and names
-that were filled in. Consent is a ledger: a yes that the file brought is answered by a no, a no stays.
+One transaction, set-based, by the stretches of ids that the import noted (``ImportedRow``). Joins are parted
+first, and every row goes back to whom it was recorded for. What stays is counted: customers with anything of
+another origin, purchases that earned points, and names that were filled in. Consent is a ledger: a yes that
+the file brought is answered by a no, a no stays.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from django.db.models import ForeignKey
 from cxportal.lib.errors import DomainError
 from profiles.models import ImportedRow, ImportJob
 from profiles.rules.names import JobState
+from profiles.services import merging
 
 
 class NothingToTakeBack(DomainError):
@@ -88,6 +90,8 @@ def _taken_back(job: ImportJob, now: datetime) -> tuple[dict[str, int], dict[str
             return int(cursor.fetchone()[0])
 
         run(_RELEARN)
+        gone["profiles.ProfileEdge"] = _parted(job, now)
+        run(_WITHOUT_EDGES)
         for model in ("profiles.FactValue", "profiles.Touchpoint", "profiles.PurchaseLine"):
             gone[model] = run(_delete(model))
             stayed[model] = left(model)
@@ -107,6 +111,16 @@ def _taken_back(job: ImportJob, now: datetime) -> tuple[dict[str, int], dict[str
         gone["profiles.Customer"] = _without_customers(run)
         stayed["profiles.Customer"] = left("profiles.Customer")
     return _some(gone), _some(stayed)
+
+
+def _parted(job: ImportJob, now: datetime) -> int:
+    stretches = ImportedRow.objects.filter(job=job, model="profiles.ProfileEdge")
+    made = [
+        edge
+        for first, last in stretches.values_list("first_id", "last_id")
+        for edge in range(first, last + 1)
+    ]
+    return merging.part_again(edges=made, by=f"undo:{job.pk}", now=now)
 
 
 def _some(counts: dict[str, int]) -> dict[str, int]:
@@ -155,6 +169,15 @@ def _purchases(what: str) -> str:
     """
 
 
+# What joined a profile of this import goes with it; of two that were known before, the record stays.
+_WITHOUT_EDGES = f"""
+    DELETE FROM profiles_profileedge t
+     WHERE {_IN_JOB.format(model="profiles.ProfileEdge")} AND t.removed_at IS NOT NULL
+       AND EXISTS (SELECT FROM profiles_importedrow p
+                    WHERE p.job_id = %(job)s AND p.model = 'profiles.Profile'
+                      AND (t.low_id BETWEEN p.first_id AND p.last_id
+                           OR t.high_id BETWEEN p.first_id AND p.last_id))
+"""
 # Who else was seen with an address of this import is learned anew when they are seen again.
 _WITHOUT_SIGHTINGS = f"""
     DELETE FROM profiles_sharedsighting s USING profiles_identifier t

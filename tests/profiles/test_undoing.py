@@ -12,6 +12,7 @@ from profiles.models import (
     Identifier,
     ImportedRow,
     ImportJob,
+    ProfileEdge,
     Purchase,
     SharedSighting,
 )
@@ -98,6 +99,39 @@ def test_what_something_else_stands_on_stays(load, now):
     assert FactValue.objects.count() == 0
     assert job.counts["stayed"] == {"profiles.Customer": 1}
     assert job.counts["taken_back"]["profiles.Customer"] == 1
+
+
+def test_whom_a_file_joined_are_two_again_with_all_that_was_theirs(load, now):
+    shop = ("customer_id,order_id,ordered_at,product_id,quantity,unit_price,email",
+            "S1,O1,2026-01-05T07:30:00Z,P1,1,2.00,dolores@example.com",
+            "S2,O2,2026-01-06T07:30:00Z,P2,1,3.00,")  # fmt: skip
+    load("orders", *shop, code="shop")
+    wrong = load("customers", "customer_id,name,email", "C1,Dolores,dolores@example.com",
+                 "C1,Dolores,other@example.com", code="crm")  # fmt: skip
+    assert wrong.counts["customers_joined"] == 1
+    assert Purchase.objects.get(external_id="O1").customer.profiles.count() == 2
+    job = take_back(wrong, now)
+    assert job.counts["taken_back"]["profiles.ProfileEdge"] == 1
+    assert job.counts["taken_back"]["profiles.Customer"] == 1
+    assert job.counts["stayed"] == {}
+    owner = Purchase.objects.get(external_id="O1").customer
+    assert (owner.profiles.get().external_id, owner.name) == ("S1", "")
+    assert not ProfileEdge.objects.exists()
+
+
+def test_a_join_of_two_who_were_known_before_is_undone_and_stays_on_record(load, now):
+    header = "customer_id,name,email"
+    load("customers", header, "C1,Dolores,", code="crm")
+    load("customers", header, "S1,Dolores Ruiz,dolores@example.com", code="shop")
+    wrong = load("customers", header, "C1,,dolores@example.com", code="crm")
+    assert Customer.objects.filter(merged_into=None).count() == 1
+    job = take_back(wrong, now)
+    assert job.counts["taken_back"] == {"profiles.ProfileEdge": 1}
+    assert Customer.objects.filter(merged_into=None).count() == 2
+    edge = ProfileEdge.objects.get()
+    assert (edge.kind, edge.removed_at, edge.removed_by) == ("same", now, f"undo:{job.pk}")
+    load("customers", header, "C1,,dolores@example.com", "C9,New,", code="crm")
+    assert Customer.objects.filter(merged_into=None).count() == 2, "joined again, and one more"
 
 
 def test_lines_that_a_later_file_added_keep_their_order(load, now):
