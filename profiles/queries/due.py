@@ -16,8 +16,10 @@ from numpy.typing import NDArray
 
 from cxportal.lib.registry import Days, Longs, Occurrences
 from profiles.models import Product
+from profiles.queries import soon
 from profiles.queries.company import company_day, company_zone
 from profiles.rules import cadence
+from profiles.rules import soon as soon_rules
 from profiles.rules.reordering import (
     AHEAD_DAYS,
     IN_TIME_AFTER_DAYS,
@@ -122,7 +124,7 @@ def detect(customer_ids: Sequence[int], now: datetime) -> Occurrences:
         subject_id=np.array(columns["product_id"], dtype=np.int64),
         cycle=np.array(columns["last_on"], dtype="datetime64[D]"),
         until=np.array(columns["until"], dtype="datetime64[D]"),
-        likelihood=_likelihood(columns, today),
+        likelihood=_likelihood(columns, today, now),
         value=np.ones(len(rows)),
         doubt=np.array(columns["doubt"], dtype=np.str_),
         facts={name: np.array(columns[name], dtype=object) for name in facts},
@@ -130,23 +132,33 @@ def detect(customer_ids: Sequence[int], now: datetime) -> Occurrences:
     )
 
 
-def _likelihood(columns: dict[str, list[Any]], today: date) -> NDArray[np.float64]:
+def _likelihood(columns: dict[str, list[Any]], today: date, now: datetime) -> NDArray[np.float64]:
     """The chance that a reminder on its day is in time: bought from today until a week after it.
 
-    What was learned weeks ago is read as of today: nothing was bought since, and each day says more.
+    What was learned weeks ago is read as of today: nothing was bought since, and each day says more. What
+    is known this morning of the week ahead moves all of it (``profiles.rules.soon``).
     A schedule that the customer stated has its own chance; so has a habit without a curve.
     """
     chance = np.array(columns["likelihood"], dtype=np.float64)
     stated, curves = columns["is_stated"], columns["curve"]
     rows = [n for n, curve in enumerate(curves) if len(curve) and not stated[n]]
-    if rows:
-        ahead = np.array([(columns["opens_on"][n] - today).days for n in rows], dtype=np.int64)
-        chance[rows] = cadence.chance_on_curve(
-            np.stack([np.frombuffer(curves[n], dtype="<i2") for n in rows]),
-            np.array([(columns["learned_on"][n] - EPOCH).days for n in rows], dtype=np.int64),
-            (today - EPOCH).days,
-            np.maximum(ahead, 0) + IN_TIME_AFTER_DAYS + 1,
-        )
+    if not rows:
+        return chance
+    ahead = np.array([(columns["opens_on"][n] - today).days for n in rows], dtype=np.int64)
+    curve = np.stack([np.frombuffer(curves[n], dtype="<i2") for n in rows])
+    learned_on = np.array([(columns["learned_on"][n] - EPOCH).days for n in rows], dtype=np.int64)
+
+    def within(days: Longs | int) -> NDArray[np.float64]:
+        return cadence.chance_on_curve(curve, learned_on, (today - EPOCH).days, days)
+
+    customer, product = (
+        np.array([columns[name][n] for n in rows], dtype=np.int64)
+        for name in ("customer_id", "product_id")
+    )
+    week = soon.chances(sorted({*customer.tolist()}), now).of(customer, product)
+    chance[rows] = soon_rules.carried(
+        within(np.maximum(ahead, 0) + IN_TIME_AFTER_DAYS + 1), within(soon_rules.DAYS), week
+    )
     return chance
 
 

@@ -71,6 +71,16 @@ class Timeline:
             )  # a plain sort of numbers: np.unique hashes first, and is ten times slower
         return cls(key[_first_of_each(key)], first, span)
 
+    @property
+    def owner(self) -> Ints:
+        """Whose each mark is."""
+        return self.key // self.span
+
+    @property
+    def day(self) -> Ints:
+        """The day of each mark."""
+        return self.key % self.span + self.first
+
     def before(self, owner: Ints, day: Ints) -> Ints:
         """Position of the first mark of `owner` on or after `day`."""
         inside = np.clip(day - self.first, 0, self.span - 1)

@@ -15,18 +15,12 @@ from django.db import connection, transaction
 
 from profiles.models import Customer, LearnedModel
 from profiles.queries.company import company_day
-from profiles.rules import cadence
+from profiles.queries.lines import Lines, day_number, lines_of, lines_of_a_share
+from profiles.queries.soon import KIND as SOON
+from profiles.rules import cadence, soon
 from profiles.rules.diary import Ints, open_diary
 from profiles.services import visit_rows
-from profiles.services.habit_rows import (
-    Lines,
-    Stored,
-    day_number,
-    lines_of,
-    lines_of_a_share,
-    replace_rows,
-    stored,
-)
+from profiles.services.habit_rows import Stored, replace_rows, stored
 
 # Some thousands of customers at once: NumPy is quick, and a worker stays far below 1 GB.
 BATCH = 1_000
@@ -141,7 +135,24 @@ def refit(*, now: datetime) -> dict[str, int]:
         )
         used[subject] = shared.cases
     visit_rows.fit_house(lines, now)
+    _fit_soon(lines, now)
     return used
+
+
+def _fit_soon(lines: Lines, now: datetime) -> None:
+    """Learn what tells whether a product is bought within the week; without enough of it, keep nothing."""
+    found = soon.fit_soon(lines.of("product"), day_number(company_day(now)))
+    if found is None:
+        LearnedModel.objects.filter(kind=SOON).delete()
+        return
+    LearnedModel.objects.update_or_create(
+        kind=SOON,
+        defaults={
+            "parameters": found.to_dict(),
+            "fitted_as_of": company_day(now),
+            "fitted_at": now,
+        },
+    )
 
 
 def refit_if_old(*, now: datetime) -> dict[str, int]:

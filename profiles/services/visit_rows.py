@@ -11,9 +11,9 @@ from django.db import connection
 from cxportal.lib import columns
 from profiles.models import LearnedModel
 from profiles.queries.company import company_day
+from profiles.queries.lines import Lines, day_number
 from profiles.rules import visiting
 from profiles.rules.visiting import House
-from profiles.services.habit_rows import Lines, day_number
 
 KIND = "visits"
 _COLUMNS = (

@@ -7,7 +7,9 @@ from datetime import date, datetime, timedelta
 import pytest
 
 from profiles.models import Customer, Habit, LearnedModel, Product, PurchaseLine
-from profiles.rules import timing
+from profiles.queries import due
+from profiles.queries import soon as soon_queries
+from profiles.rules import soon, timing
 from profiles.services import learning
 from tests.factories.profiles import (
     CustomerFactory,
@@ -41,6 +43,27 @@ def test_a_fit_that_reached_nobody_is_made_again(now, monkeypatch):
     assert not LearnedModel.objects.exists()
     assert learning.refit_if_old(now=now) != {}
     assert Customer.objects.filter(habits_due=True).exists()
+
+
+def test_what_is_known_of_the_week_moves_the_chance_of_a_reminder(ann, now, monkeypatch):
+    customer, bread, _ = ann
+    monkeypatch.setattr(soon, "FEWEST_CASES", 40)
+    monkeypatch.setattr(soon, "FEWEST_OF_EACH", 10)
+    soap = ProductFactory(name="Soap")
+    for _ in range(6):
+        other = CustomerFactory()
+        ProfileFactory(customer=other)
+        buy(other, bread, *range(3, 120, 7), now=now)
+        buy(other, soap, *range(10, 120, 35), now=now)
+    before = due.detect([customer.pk], now).likelihood.tolist()
+    assert soon_queries.chances([customer.pk], now).chance.tolist() == []
+    learning.refit(now=now)
+    week = soon_queries.chances([customer.pk], now)
+    assert (week.customer.tolist(), week.product.tolist()) == ([customer.pk], [bread.pk])
+    after = due.detect([customer.pk], now).likelihood.tolist()
+    assert len(before) == len(after) == 1
+    assert week.chance[0] > before[0]
+    assert after[0] > before[0]
 
 
 # --- what changed, and no more --------------------------------------------------------------------
