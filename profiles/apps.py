@@ -7,7 +7,7 @@ class ProfilesConfig(AppConfig):
     name = "profiles"
 
     def ready(self) -> None:
-        from cxportal.lib.registry import Fact, Moment, Timeline, registry
+        from cxportal.lib.registry import Fact, Moment, MomentSource, Timeline, registry
         from profiles.holdings import HOLDINGS
         from profiles.queries import (
             at_hand,
@@ -15,11 +15,13 @@ class ProfilesConfig(AppConfig):
             facts,
             households,
             occasions,
+            own_moments,
             timeline_rows,
             visiting,
         )
         from profiles.rules.at_hand import basket_because, place_because
         from profiles.rules.occasions import anniversary_because, birthday_because
+        from profiles.rules.own_moments import PREFIX
         from profiles.rules.visiting import away_because, newcomer_because
 
         registry.add(
@@ -106,6 +108,7 @@ class ProfilesConfig(AppConfig):
                 explain=basket_because,
                 is_urgent=True,
             ),
+            MomentSource("own", PREFIX, own_moments.own_moments),
             Fact(key="known", label="What is known of the customer", load=facts.known),
             Fact(
                 key="minded_allergens",

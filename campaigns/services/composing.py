@@ -82,7 +82,7 @@ def save_template(
 ) -> MessageTemplate:
     """Store the next version of a campaign's words; raises ``TemplateInvalid`` and then stores nothing."""
     sample = _Subject(
-        _SAMPLE_FACTS,
+        _sample_facts(campaign),
         date(2026, 1, 5),
         Product(name="Sample", code="1"),
         "you bought it",
@@ -105,6 +105,11 @@ def save_template(
         candidate.version = newest.version + 1 if newest else 1
         candidate.save()
     return candidate
+
+
+def _sample_facts(campaign: Campaign) -> Mapping[str, Any]:
+    moment = moment_of(campaign.moment)
+    return {**_SAMPLE_FACTS, **(moment.sample if moment else {})}
 
 
 # Of every moment what a template may name.

@@ -36,12 +36,12 @@ _OWN_CODES = {str(refusal) for refusal in Refusal}
 class Context:
     """Where the customer is met. ``limit``: how many things may be said there (a counter: three).
 
-    ``urgent_only``: an event came in, so only what the customer is in the middle of is asked about.
+    ``by_event``: an event came in, so only the moments that events begin are asked about.
     """
 
     door: Door
     limit: int = 1
-    urgent_only: bool = False
+    by_event: bool = False
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ def _candidates(
     moments = known_moments()
     for campaign in live:
         moment = moments.get(campaign.moment)
-        if moment is None or (context.urgent_only and not moment.is_urgent):
+        if moment is None or (context.by_event and not moment.is_decided_at_once):
             continue
         if moment.key not in found:
             seen = moment.detect(customers, now)
@@ -218,12 +218,6 @@ def ignored_by(kind: str) -> int:
     """Mask of what does not stand against a moment: what is open silences selling, not care."""
     moment = moment_of(kind)
     return 0 if moment is None or moment.sells else REFUSAL_BIT[Refusal.OPEN_CASE]
-
-
-def is_urgent(kind: str) -> bool:
-    """Tell whether the customer is in the middle of such a moment."""
-    moment = moment_of(kind)
-    return moment is not None and moment.is_urgent
 
 
 _MESSAGES_ONLY = REFUSAL_BIT[Refusal.NO_CONSENT] | REFUSAL_BIT[Refusal.NO_ADDRESS]

@@ -29,11 +29,12 @@ from campaigns.queries.eligibility import Standing
 from campaigns.queries.moments import moments_kept
 from campaigns.queries.policy import sending_policy, sending_policy_kept
 from campaigns.queries.spacing import has_its_day_taken
+from campaigns.queries.urgency import urgent
 from campaigns.rules import bounces
 from campaigns.rules.codes import REFUSAL_BIT, DeliveryState, Refusal, refusals_in
 from campaigns.services import fencing, promising
 from campaigns.services.composing import Composed, TemplateInvalid, compose
-from campaigns.services.deciding import ignored_by, is_urgent
+from campaigns.services.deciding import ignored_by
 from cxportal.lib.errors import DomainError
 from profiles.models import Identifier
 from profiles.queries.company import company_kept
@@ -137,10 +138,11 @@ def _sorted_out(
     ended = asked_again.ended(due, now)
     refused = asked_again.refusals(due, now)
     taken = has_its_day_taken(due, stands, now)
+    at_once = urgent([d.customer_id for d in due], [d.decision.moment.kind for d in due], now)
     written_to: set[tuple[int, str]] = set()
     claimed: list[Delivery] = []
     counts: Counter[str] = Counter()
-    for delivery, why_ended, mask in zip(due, ended, refused, strict=True):
+    for delivery, why_ended, mask, is_urgent in zip(due, ended, refused, at_once, strict=True):
         standing = stands[delivery.customer_id]
         kind = delivery.decision.moment.kind
         mask |= ~ignored_by(kind) & standing.refusals(
@@ -153,7 +155,7 @@ def _sorted_out(
             reason = str(Refusal.BUDGET)
         if delivery.is_transactional:
             reason = ""
-        opens = standing.opens(now, is_urgent=is_urgent(kind))
+        opens = standing.opens(now, is_urgent=is_urgent)
         door = (delivery.customer_id, delivery.channel)
         must_wait = delivery.pk in taken or door in written_to
         if must_wait and not (reason or delivery.is_transactional):

@@ -17,7 +17,7 @@ from profiles.models import Customer
 from profiles.queries.company import company_day
 
 
-def wordless(*, customers: Sequence[int], now: datetime, urgent_only: bool = False) -> list[Moment]:
+def wordless(*, customers: Sequence[int], now: datetime, by_event: bool = False) -> list[Moment]:
     """Find the moments that have begun for these customers and that only campaigns without words answer.
 
     What the detecting app doubts is no moment.
@@ -33,7 +33,7 @@ def wordless(*, customers: Sequence[int], now: datetime, urgent_only: bool = Fal
     today = np.datetime64(company_day(now), "D")
     rows = []
     for moment in asked:
-        if urgent_only and not moment.is_urgent:
+        if by_event and not moment.is_decided_at_once:
             continue
         found = moment.detect(present, now)
         has_begun = found.doubt == ""

@@ -28,6 +28,7 @@ from campaigns.models import (
 from campaigns.queries import eligibility
 from campaigns.queries.moments import known_moments, moments_kept
 from campaigns.queries.policy import sending_policy
+from campaigns.queries.urgency import urgent
 from campaigns.rules.codes import DeliveryState, Door, Refusal, RunState, Verdict
 from campaigns.services import noticing
 from campaigns.services.deciding import (
@@ -36,7 +37,6 @@ from campaigns.services.deciding import (
     Context,
     Decided,
     decide_in_bulk,
-    is_urgent,
 )
 from cxportal.lib.registry import registry
 from profiles.models import Customer
@@ -268,18 +268,21 @@ def _plan_deliveries(spoken: Sequence[Decision], choices: Sequence[Choice], now:
     subject = dict(
         Moment.objects.filter(pk__in=[d.moment_id for d in spoken]).values_list("pk", "subject_id")
     )
+    chosen = [choice_of[d.customer_id, d.campaign_id, subject[d.moment_id]] for d in spoken]
+    at_once = urgent([c.customer_id for c in chosen], [c.moment for c in chosen], now)
     stands = eligibility.standings([d.customer_id for d in spoken], sending_policy(), now)
     templates = _templates_for(spoken)
     Delivery.objects.bulk_create(
         [
             _delivery(
                 decision,
-                choice_of[decision.customer_id, decision.campaign_id, subject[decision.moment_id]],
+                choice,
                 stands[decision.customer_id],
                 templates[decision.customer_id, decision.campaign_id],
+                is_urgent,
                 now,
             )
-            for decision in spoken
+            for decision, choice, is_urgent in zip(spoken, chosen, at_once, strict=True)
         ]
     )
 
@@ -311,12 +314,13 @@ def _delivery(
     choice: Choice,
     standing: eligibility.Standing,
     template: MessageTemplate,
+    is_urgent: bool,
     now: datetime,
 ) -> Delivery:
     earliest = now
     if choice.opens:
         earliest = max(now, datetime.combine(choice.opens, time(0), tzinfo=standing.zone))
-    due_at = standing.opens(earliest, is_urgent=is_urgent(choice.moment))
+    due_at = standing.opens(earliest, is_urgent=is_urgent)
     midnight = datetime.combine(choice.until + timedelta(days=1), time(0), tzinfo=standing.zone)
     return Delivery(
         decision=decision,

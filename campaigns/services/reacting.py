@@ -1,7 +1,8 @@
-"""Decides within seconds of an event, about what the customer is in the middle of.
+"""Decides within seconds of an event, about the moments that events begin.
 
-The same ``decide`` as in the morning, asked about urgent moments alone. Fresh touchpoints are the queue; what
-is spoken becomes a delivery that is due now, and is asked everything again when it is claimed.
+The same ``decide`` as in the morning, asked about those moments alone. Fresh touchpoints are the queue; what
+is spoken becomes a delivery, due now where it is urgent and the customer awake, and else when quiet hours
+end. It is asked everything again when it is claimed.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from profiles.models import Customer
 from profiles.services import fresh_touches
 
 BATCH = 500
-NOW = Context(Door.EMAIL, urgent_only=True)
+NOW = Context(Door.EMAIL, by_event=True)
 
 
 def react(*, now: datetime, limit: int = 20_000) -> dict[str, int]:
@@ -48,7 +49,7 @@ def _react_batch(now: datetime, counts: Counter[str]) -> int:
             _hold(customers)
             choices = decide(customers=customers, context=NOW, now=now)
             store_choices(choices=choices, door=Door.EMAIL, now=now)
-            noticing.keep(noticing.wordless(customers=customers, now=now, urgent_only=True))
+            noticing.keep(noticing.wordless(customers=customers, now=now, by_event=True))
             counts["customers"] += len(customers)
             counts["speak"] += sum(choice.verdict == Verdict.SPEAK for choice in choices)
     return rows

@@ -131,8 +131,11 @@ class Moment:
     ``sells`` false: it looks after the customer, and so is said although something of theirs is open.
     ``keeps_its_day``: no door speaks before its first day ("happy birthday" is not said ahead).
     ``is_urgent``: the customer is in the middle of it. It is decided within seconds of the event, and
-    quiet hours do not hold it back; whoever sleeps is in the middle of nothing, so its ``detect`` must
-    find only what the customer did within the last minutes.
+    quiet hours do not hold it back while they are awake, which is asked when it is planned and when it is
+    sent. The same moment of somebody who sleeps waits for their morning, if it lasts so long.
+    ``comes_by_event``: an event begins it, so that it is decided when the event comes, and said when quiet
+    hours allow.
+    ``sample``: facts such as an occurrence brings, for trying a message's words on.
     """
 
     key: str
@@ -146,6 +149,13 @@ class Moment:
     sells: bool = True
     keeps_its_day: bool = False
     is_urgent: bool = False
+    comes_by_event: bool = False
+    sample: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_decided_at_once(self) -> bool:
+        """Whether a decision is made when an event comes in, and not in the morning alone."""
+        return self.is_urgent or self.comes_by_event
 
 
 @dataclass(frozen=True)

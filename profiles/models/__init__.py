@@ -26,6 +26,7 @@ from profiles.models.households import Household, HouseholdMember, HouseholdWarn
 from profiles.models.identities import Identifier, IdentifierRule, ProfileEdge, Suspicion
 from profiles.models.import_schedules import ImportLook, ImportSchedule, ScheduledFile
 from profiles.models.keys import ApiKey, IdempotencyRecord
+from profiles.models.own_moments import MomentDefinition, MomentVersion
 from profiles.models.pickups import Pickup, PickupEvent, PickupLine
 from profiles.models.privacy import AccessRecord, PrivacyRequest, RetentionRule, Suppression
 from profiles.models.purchases import Purchase, PurchaseLine
@@ -73,6 +74,8 @@ __all__ = [
     "ImportedRow",
     "InboundEvent",
     "LearnedModel",
+    "MomentDefinition",
+    "MomentVersion",
     "NameWord",
     "Pickup",
     "PickupEvent",

@@ -6,7 +6,7 @@ no between the event and the decision wins.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 from typing import Any
@@ -28,6 +28,7 @@ from profiles.rules.at_hand import (
     Put,
     in_basket,
     is_arrival,
+    is_at_hand,
     says_where,
 )
 from profiles.rules.names import Channel, Purpose, TouchpointKind
@@ -86,6 +87,27 @@ def baskets(customer_ids: Sequence[int], now: datetime) -> Occurrences:
             facts = {"basket": known[:MOST_NAMED]}
             found.append(Found(customer, 0, today, today, facts))
     return Occurrences.of(found, likelihood=BASKET_LIKELIHOOD)
+
+
+# Who did what an urgent moment waits for, what is at hand, or came to a place, is awake.
+_AWAKE = """
+    SELECT t.customer_id, t.kind, t.name, t.place_id IS NOT NULL
+    FROM profiles_touchpoint t
+    WHERE t.customer_id = ANY(%(ids)s) AND t.occurred_at > %(since)s AND t.occurred_at <= %(now)s
+"""
+
+
+def awake(customer_ids: Sequence[int], names: Collection[str], now: datetime) -> set[int]:
+    """Of these customers, those who did something within the last minutes: quiet hours hold nothing urgent back.
+
+    ``names`` are events, in small letters, that say so besides what is at hand anyway.
+    """
+    rows = _read(_AWAKE, customer_ids, now) if customer_ids else []
+    return {
+        customer
+        for customer, kind, name, has_place in rows
+        if name.lower() in names or is_at_hand(kind, name, has_place=has_place)
+    }
 
 
 def nobody(now: datetime) -> Iterable[int]:

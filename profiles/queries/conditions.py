@@ -217,19 +217,20 @@ def _facts(found: _Found, asked: Sequence[FactIs]) -> None:
         by_code.setdefault(question.attribute, []).append(question)
         is_known = question.operator == Operator.KNOWN
         found.column(question, Truth.NO if is_known else Truth.UNKNOWN)
-    for one in _sure(believed(found.customers, list(by_code), found.now)):
+    for one in sure(believed(found.customers, list(by_code), found.now)):
         for question in by_code[one.code]:
-            truth = Truth.YES if _holds(one.value, question) else Truth.NO
+            truth = Truth.YES if holds(one.value, question) else Truth.NO
             evidence = Evidence(Row.FACT, one.version_id)
             found.say(question, one.customer_id, truth, evidence)
 
 
-def _sure(known: Iterable[Believed]) -> Iterable[Believed]:
+def sure(known: Iterable[Believed]) -> Iterable[Believed]:
     """Leave out what we only concluded, and are not sure of."""
     return (one for one in known if one.manner != Manner.CONCLUDED or one.confidence >= SURE_ENOUGH)
 
 
-def _holds(value: Any, question: FactIs) -> bool:
+def holds(value: Any, question: FactIs) -> bool:
+    """Tell whether a value is as the question asks; it has the type of its attribute."""
     return _COMPARE[question.operator](value, question.operand)
 
 
@@ -285,7 +286,7 @@ def _ages(found: _Found, asked: Sequence[Age]) -> None:
     for question in asked:
         found.column(question, Truth.UNKNOWN)
     if own:
-        for one in _sure(believed(found.customers, [BIRTHDAY], found.now)):
+        for one in sure(believed(found.customers, [BIRTHDAY], found.now)):
             born_on = date.fromisoformat(str(one.value))
             if doubt_of_birthday(born_on, today) is None:
                 for question in own:

@@ -59,6 +59,23 @@ def is_at_hand(kind: str, name: str, *, has_place: bool) -> bool:
     return kind == TouchpointKind.TRACK and name.casefold() in BASKET
 
 
+def is_fresh(
+    kind: str, name: str, age: timedelta, awaited: Mapping[str, timedelta], *, has_place: bool
+) -> bool:
+    """Tell whether an event should be decided about when it comes in: what is at hand, or is waited for by name.
+
+    ``awaited`` says for how long an event of that name matters.
+
+    >>> low = {"allowance low": timedelta(days=3)}
+    >>> [is_fresh("track", "Allowance Low", timedelta(hours=h), low, has_place=False) for h in (5, 90, -1)]
+    [True, False, False]
+    """
+    if age < timedelta(0):
+        return False
+    at_hand = age < VALID and is_at_hand(kind, name, has_place=has_place)
+    return at_hand or age < awaited.get(name.lower(), timedelta(0))
+
+
 class Put(NamedTuple):
     """Something put into a basket or taken out, by the code of the product."""
 

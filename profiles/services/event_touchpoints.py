@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 from django.db import connection
 
 from profiles.models import Product
-from profiles.rules.at_hand import VALID, is_at_hand
+from profiles.queries.own_moments import awaited_events
+from profiles.rules.at_hand import is_fresh
 from profiles.rules.events import KIND, EventType, text
 from profiles.rules.shop_events import Article, article_of, is_order
 from profiles.services.event_orders import known_products, places_named
@@ -42,8 +43,9 @@ def store(*, rows: Sequence[Row], untold: Untold, now: datetime) -> None:
         [_origin(row) for row in seen],
         [row.event.occurred_at for row in seen],
     ]
+    awaited = awaited_events()
     is_now = [
-        is_at_hand(kind, name, has_place=place is not None) and now - VALID < at <= now
+        is_fresh(kind, name, now - at, awaited, has_place=place is not None)
         for place, kind, name, at in zip(*columns[3:6], columns[8], strict=True)
     ]
     with connection.cursor() as cursor:

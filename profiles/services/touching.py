@@ -11,7 +11,8 @@ from django.db import transaction
 
 from cxportal.lib.errors import DomainError
 from profiles.models import ConsentEntry, FreshTouch, Place, Profile, Source, Touchpoint
-from profiles.rules.at_hand import VALID, is_at_hand
+from profiles.queries.own_moments import awaited_events
+from profiles.rules.at_hand import is_fresh
 from profiles.rules.names import Channel, Purpose, TouchpointKind
 from profiles.rules.whereabouts import is_about_a_place, says_where, without_whereabouts
 
@@ -59,8 +60,8 @@ def record_touchpoint(
             occurred_at=touch.occurred_at,
             recorded_at=now,
         )
-        is_now = now - VALID < touch.occurred_at <= now
-        if is_now and is_at_hand(touch.kind, touch.name, has_place=place is not None):
+        age, awaited = now - touch.occurred_at, awaited_events()
+        if is_fresh(touch.kind, touch.name, age, awaited, has_place=place is not None):
             FreshTouch.objects.create(touchpoint_id=kept.pk)
     return kept
 

@@ -47,6 +47,8 @@ NOT_PERSONAL = {
     "profiles.ImportSchedule": "folders and addresses of other systems",
     "profiles.ImportedRow": "keys of rows",
     "profiles.LearnedModel": "figures over all customers",
+    "profiles.MomentDefinition": "rules of the house",
+    "profiles.MomentVersion": "rules of the house",
     "profiles.NameWord": "single words of names that living customers bear; the database drops the rest",
     "profiles.Place": "stores",
     "profiles.Product": "the catalogue",

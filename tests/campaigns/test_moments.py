@@ -25,7 +25,7 @@ def reads(monkeypatch):
         times.append("read")
         return [own]
 
-    monkeypatch.setitem(registry.moment_sources, "rows", MomentSource("rows", "row:", load))
+    monkeypatch.setattr(registry, "moment_sources", {"rows": MomentSource("rows", "row:", load)})
     return times
 
 
