@@ -90,6 +90,10 @@ def minor_per_unit(currency: str) -> int:
     return int(10 ** get_currency_precision(currency))
 
 
+#: One purchase is worth no more: beyond it somebody's price is wrong, and the ledger could not hold it.
+MOST_POINTS = 1_000_000_000
+
+
 def points_for(amount_minor: Decimal | int, rate: Decimal, minor: int = 100) -> int:
     """Return the whole points of one purchase of ``amount_minor``, at ``rate`` points per unit.
 
@@ -99,7 +103,8 @@ def points_for(amount_minor: Decimal | int, rate: Decimal, minor: int = 100) -> 
     >>> points_for(999, Decimal(1)), points_for(-999, Decimal(1)), points_for(999, Decimal("1.5"))
     (9, -9, 14)
     """
-    return int(Fraction(amount_minor) * Fraction(rate) / minor)
+    points = int(Fraction(amount_minor) * Fraction(rate) / minor)
+    return max(-MOST_POINTS, min(points, MOST_POINTS))
 
 
 def tier_for(points: int, tiers: Iterable[TierStep]) -> TierStep | None:

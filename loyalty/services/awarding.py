@@ -10,7 +10,7 @@ from django.db import IntegrityError, connection, transaction
 
 from cxportal.lib.errors import DomainError, violated_constraint
 from loyalty.models import AwardCursor, PointsEntry, Programme
-from loyalty.rules import EntryKind, minor_per_unit
+from loyalty.rules import MOST_POINTS, EntryKind, minor_per_unit
 from loyalty.services import setting_up
 from profiles.models import Customer
 from profiles.queries.company import company
@@ -96,7 +96,8 @@ def _lines_being_written() -> bool:
         return bool(sql.fetchone()[0])
 
 
-# Fractions of a point are dropped as in ``rules.points_for``; a test compares the two.
+# Fractions of a point are dropped, and sums without measure cut, as in ``rules.points_for``; a test compares the
+# two.
 # Goods earn points. Charges earn none and take none, but a discount lessens what its goods earn, and
 # what its return takes back; so postage that is refunded with a return costs no points.
 _BOOK_DIFFERENCES = """
@@ -120,7 +121,8 @@ _BOOK_DIFFERENCES = """
         GROUP BY purchase_id
     ), due AS (
         SELECT purchase_id, booked.entries, coalesce(booked.rate, %(rate)s) AS rate,
-               trunc(amount_minor * coalesce(booked.rate, %(rate)s) / %(minor)s)
+               greatest(-%(most)s, least(%(most)s,
+                   trunc(amount_minor * coalesce(booked.rate, %(rate)s) / %(minor)s)))
                    - coalesce(booked.points, 0) AS points
         FROM paid LEFT JOIN booked USING (purchase_id)
     ), written AS (
@@ -153,6 +155,7 @@ def _book_differences(
                 "newest": newest,
                 "rate": programme.points_per_unit,
                 "minor": minor_per_unit(company().currency),
+                "most": MOST_POINTS,
                 "now": now,
             },
         )

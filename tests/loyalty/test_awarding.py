@@ -60,6 +60,20 @@ def test_a_purchase_below_one_point_leaves_no_entry(buy, now):
     assert ledger() == []
 
 
+def test_an_absurd_price_keeps_nobody_elses_points_back(buy, now):
+    absurd, returned = buy(("999999999", 10**13)), buy(("-999999999", 10**13))
+    sound = buy(("1", 999))
+    counts = awarding.award_for_purchases(now=now, limit=100)
+    assert counts == Counts(purchases=3, entries=3, points=9)
+    assert ledger() == [
+        (f"purchase:{absurd.pk}", "purchase", 1_000_000_000),
+        (f"purchase:{returned.pk}", "return", -1_000_000_000),
+        (f"purchase:{sound.pk}", "purchase", 9),
+    ]
+    AwardCursor.objects.update(seen_line=0, settled_line=0)
+    assert awarding.award_for_purchases(now=now, limit=100) == Counts(purchases=3)
+
+
 def test_a_second_run_changes_nothing(buy, now):
     buy(("1", 999))
     awarding.award_for_purchases(now=now, limit=100)
