@@ -9,9 +9,10 @@ from django.core.exceptions import PermissionDenied
 
 # A signed token, as ``cxportal.lib.links`` makes it: what it is for, when, and the signature.
 _SIGNED = re.compile(r"[\w.-]+(?::|%3[Aa])[\w-]{4,12}(?::|%3[Aa])[\w-]{16,}")
-# What stands behind the addresses that take one, also where it is damaged.
+# What stands behind the addresses that take one, also where it is damaged; and the keys of other systems.
 _BEHIND = re.compile(
-    r"(?P<door>/(?:my|why|stop|buy|answer|join|confirm|export|erase|fresh/[\w-]+)/)[^/\s\"'<>?#,)]+"
+    r"(?P<door>/(?:my|why|stop|buy|answer|join|confirm|export|erase|fresh/[\w-]+|v1/projects)/)"
+    r"[^/\s\"'<>?#,)]+"
 )
 HIDDEN = "(link)"
 

@@ -46,6 +46,11 @@ def test_what_is_left_of_a_token_without_its_signature_stands_in_no_line(address
     assert without_links(line) == f"Not Found: /{door.replace('<str:token>', '(link)')}"
 
 
+def test_the_key_of_another_system_stands_in_no_line():
+    line = "Not Found: /v1/projects/cx_0vYK1ZmqyL1adjDtI/settings"
+    assert without_links(line) == "Not Found: /v1/projects/(link)/settings"
+
+
 @pytest.mark.parametrize("method", ["put", "get"])
 def test_a_refused_request_is_logged_without_its_token(db, log, method):
     assert getattr(Client(), method)(f"/my/{TOKEN}/").status_code in {404, 405, 410}
