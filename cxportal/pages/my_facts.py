@@ -13,12 +13,12 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from cxportal.lib.errors import DomainError
+from cxportal.pages.joining_forms import evidence_of
 from cxportal.pages.my_known import ACTOR, DOOR, Agreement, agreement_of, number
 from cxportal.pages.my_page import by_link
 from profiles.models import Attribute, Customer, FactValue
 from profiles.rules.names import AttributeType, Sensitivity
 from profiles.services import noting, telling
-from profiles.services.consenting import Evidence
 from profiles.services.telling import Told
 
 
@@ -79,8 +79,7 @@ SAYINGS: dict[str, Callable[[Told, Attribute, QueryDict], tuple[FactValue, str]]
 
 def told_on_page(request: HttpRequest, customer: Customer) -> Told:
     """The customer, on their own page, now."""
-    evidence = Evidence(request.META.get("REMOTE_ADDR", ""), request.headers.get("User-Agent", ""))
-    return Told(customer, DOOR, ACTOR, timezone.now(), evidence=evidence)
+    return Told(customer, DOOR, ACTOR, timezone.now(), evidence=evidence_of(request))
 
 
 def agreeing(told: Told, sentence: Agreement, form: QueryDict) -> Told:

@@ -127,6 +127,15 @@ def test_something_delicate_needs_its_box(dolores, now):
     assert consent.evidence.ip_address == "127.0.0.1"
 
 
+def test_behind_our_proxy_the_proof_names_the_address_that_it_saw(dolores, settings):
+    settings.BEHIND_TLS_PROXY = True
+    address = own(dolores, "fact", attribute("losing_weight").pk, "tell")
+    form = {"value": "yes", "agreed": "yes", "wording": mark_under(page(dolores), address)}
+    Client(HTTP_X_FORWARDED_FOR="8.8.8.8, 198.51.100.9").post(address, form)
+    consent = ConsentEntry.objects.get(purpose="special")
+    assert consent.evidence.ip_address == "198.51.100.9"
+
+
 def test_a_tick_under_another_sentence_is_none(dolores):
     text = say_fact(dolores, "losing_weight", "tell", value="yes", agreed="yes", wording="0" * 16)
     assert "Tick the box to agree" in text
