@@ -143,7 +143,7 @@ def _asked(given: Mapping[str, Any]) -> Asked:
         reason=given.get("reason", ""),
         door=given.get("door", ""),
         since=_midnight(since) if since else None,
-        until=_midnight(until + timedelta(days=1)) if until else None,
+        until=_midnight(until + timedelta(days=1)) if until and until < date.max else None,
     )
 
 

@@ -75,7 +75,7 @@ def _where(asked: Asked) -> Q:
         where &= Q(act=asked.act)
     if asked.since is not None:
         where &= Q(occurred_at__gte=_midnight(asked.since, asked.zone))
-    if asked.until is not None:
+    if asked.until is not None and asked.until < date.max:
         where &= Q(occurred_at__lt=_midnight(asked.until + timedelta(days=1), asked.zone))
     if asked.before is not None:
         moment, key = asked.before

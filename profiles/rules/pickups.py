@@ -171,14 +171,19 @@ def state_in_words(kind: str, state: str) -> str:
 def moment_of(day: date, at: time, zone: ZoneInfo) -> datetime | None:
     """Return the instant of a day and time of a store; None where clocks leave that time out.
 
-    Of a time that the clocks show twice it is the first.
+    Of a time that the clocks show twice it is the first. At either end of all time there is none.
 
     >>> vienna = ZoneInfo("Europe/Vienna")
     >>> moment_of(date(2026, 3, 29), time(2, 30), vienna) is None
     True
+    >>> moment_of(date.min, time(0), vienna) is None
+    True
     """
     local = datetime.combine(day, at, zone)
-    there = local.astimezone(ZoneInfo("UTC")).astimezone(zone)
+    try:
+        there = local.astimezone(ZoneInfo("UTC")).astimezone(zone)
+    except OverflowError:
+        return None
     return local if there.replace(tzinfo=None) == local.replace(tzinfo=None) else None
 
 

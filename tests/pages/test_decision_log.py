@@ -69,6 +69,7 @@ def test_each_decision_is_a_line_with_its_sentence_and_reasons(manager, two):
         ({"since": "2026-03-11"}, []),
         ({"since": "2026-03-10", "until": "2026-03-10"}, ["Aiden Hall", "Dolores Reyes"]),
         ({"until": "2026-03-09"}, []),
+        ({"until": "9999-12-31"}, ["Aiden Hall", "Dolores Reyes"]),
     ],
 )
 def test_the_log_is_narrowed(manager, two, asked, names):

@@ -383,6 +383,7 @@ def test_the_supervisor_reads_and_narrows_the_record(staff, person, now):
     assert QUILL.name in shown
     nothing = client.get(address, {"customer": person.pk, "until": "2020-01-01"}).text
     assert "No look like this is on record" in nothing
+    assert "counter, card" in client.get(address, {"until": "9999-12-31"}).text
     assert client.get(address, {"customer": "x"}).status_code == 422
     assert client.get(address, {"before": "nonsense_1"}).status_code == 200
     assert (
