@@ -14,6 +14,8 @@ from rest_framework.parsers import BaseParser
 from cxportal.lib.api import Refusal
 
 LARGEST = 1024 * 1024
+# What is read can be written again: a document that is deeper could be neither compared nor answered.
+DEEPEST = 50
 _UNREADABLE = re.compile("[\0\ud800-\udfff]")
 
 
@@ -56,7 +58,9 @@ def _no_number(name: str) -> None:
     raise _Unstorable("NaN and Infinity are no numbers.")
 
 
-def _check(value: Any) -> None:
+def _check(value: Any, depth: int = 0) -> None:
+    if depth > DEEPEST:
+        raise _Unstorable(f"it is nested more than {DEEPEST} deep.")
     if isinstance(value, str):
         if _UNREADABLE.search(value):
             raise _Unstorable("a text has a NUL or half a character in it.")
@@ -66,7 +70,7 @@ def _check(value: Any) -> None:
     elif isinstance(value, dict):
         for key, each in value.items():
             _check(key)
-            _check(each)
+            _check(each, depth + 1)
     elif isinstance(value, list):
         for each in value:
-            _check(each)
+            _check(each, depth + 1)

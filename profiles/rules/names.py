@@ -224,10 +224,13 @@ def normal_email(text: str) -> str:
 
     The local part is folded to lower case too: no large provider tells cases apart.
 
-    >>> normal_email(" Dolores@Example.COM ")
-    'dolores@example.com'
+    Letters that nobody sees, as they come along with what is copied from a page, are left out.
+
+    >>> normal_email(" Dolores@Example.COM "), normal_email("dolores@example.com\\u200b")
+    ('dolores@example.com', 'dolores@example.com')
     """
-    address = unicodedata.normalize("NFKC", text).strip().lower()
+    seen = "".join(letter for letter in text if unicodedata.category(letter) != "Cf")
+    address = unicodedata.normalize("NFKC", seen).strip().lower()
     local, at, domain = address.rpartition("@")
     plausible = at and local and "." in domain and len(address) <= 254
     broken = any(letter.isspace() or ord(letter) < 32 or letter in '<>",;' for letter in address)
@@ -237,14 +240,16 @@ def normal_email(text: str) -> str:
 def normal_phone(text: str, region: str) -> str:
     """Normalise a phone number to E.164 with ``region`` as the default country, or return "".
 
-    >>> normal_phone("(212) 415-1234", "US")
-    '+12124151234'
+    Noughts alone are nobody's number.
+
+    >>> normal_phone("(212) 415-1234", "US"), normal_phone("0000000", "AT")
+    ('+12124151234', '')
     """
     try:
         number = phonenumbers.parse(text, region or None)
     except phonenumbers.NumberParseException:
         return ""
-    if not phonenumbers.is_possible_number(number):
+    if not number.national_number or not phonenumbers.is_possible_number(number):
         return ""
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 

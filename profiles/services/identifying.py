@@ -15,6 +15,7 @@ from profiles.rules.confusables import is_confusable
 from profiles.rules.names import IdentifierKind, folded, normal_identifier
 from profiles.rules.privacy import EXTERNAL
 from profiles.services import suppressing
+from profiles.services.resolving import present_rules
 
 
 class IdentifierMalformed(DomainError):
@@ -39,6 +40,12 @@ class ExternalIdMissing(DomainError):
     """The source did not say who this is."""
 
     code = "external_id_missing"
+
+
+class IdentifiesNobody(DomainError):
+    """A value that systems write where they know none: whoever comes with it would be one customer."""
+
+    code = "identifies_nobody"
 
 
 _MALFORMED = {
@@ -69,13 +76,15 @@ def enrol(
     the actor, as consent writes it ("staff:4"). Never creates a consent.
 
     Raises:
-        ExternalIdMissing, IdentifierMalformed, CustomerTimeZoneUnknown: nothing was stored.
+        ExternalIdMissing, IdentifiesNobody, IdentifierMalformed, CustomerTimeZoneUnknown: nothing was stored.
         IdentifierTaken: somebody else is known by an address or number; nothing was stored.
         ErasedPerson: they asked to be erased; nothing was stored.
     """
     external_id = external_id.strip()
     if not external_id:
         raise ExternalIdMissing("Say by which number this source knows the customer.")
+    if present_rules()[EXTERNAL].blocks(external_id):
+        raise IdentifiesNobody("This number stands for nobody. Send the number of one customer.")
     known = Profile.objects.filter(source=source, external_id=external_id)
     if profile := known.select_related("customer").first():
         return profile

@@ -102,6 +102,25 @@ def test_a_number_leads_to_the_customer(shop, dolores, asked):
     assert shop.post("customers/lookup/", asked).json()["id"] == str(dolores.customer.public_id)
 
 
+@pytest.mark.parametrize("number", ["null", " -1 ", "0000", "Anonymous"])
+def test_a_number_that_stands_for_nobody_makes_nobody_known(shop, number):
+    before = rows()
+    answer = shop.post("customers/", {"number": number, "name": "Dolores Reyes"})
+    assert said(answer) == (409, "identifies_nobody")
+    assert rows() == before
+
+
+@pytest.mark.parametrize("depth", [51, 400])
+def test_a_body_too_deep_to_be_answered_is_refused(shop, dolores, depth):
+    data: dict[str, object] = {}
+    for _ in range(depth):
+        data = {"in": data}
+    call = {"kind": "call", "occurred_at": "2026-03-10T06:00:00Z", "data": data}
+    before = rows()
+    assert said(shop.post(at(dolores, "touchpoints/"), call)) == (400, "parse_error")
+    assert rows() == before
+
+
 def test_a_number_of_another_system_leads_nowhere(shop, dolores):
     SourceFactory(code="crm")
     asked = {"number": "C1", "source": "crm"}
