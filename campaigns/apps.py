@@ -9,12 +9,24 @@ class CampaignsConfig(AppConfig):
     def ready(self) -> None:
         from campaigns.bells import ring_react
         from campaigns.holdings import HOLDINGS
-        from campaigns.queries import timeline
-        from cxportal.lib.registry import Bell, Timeline, registry
+        from campaigns.queries import guidance, timeline
+        from campaigns.rules.guidance import PART_MOMENT, part_because
+        from cxportal.lib.registry import Bell, Moment, Timeline, registry
 
         registry.add(
             *HOLDINGS,
             Timeline(key="message", label="Messages", load=timeline.messages),
+            Moment(
+                key=PART_MOMENT,
+                label="Next part of a path",
+                detect=guidance.due_parts,
+                awaited=guidance.awaiting_parts,
+                subject_name=guidance.part_names,
+                ended=guidance.not_followed,
+                explain=part_because,
+                sells=False,
+                is_asked_for=True,
+            ),
             Bell(key="react", ring=ring_react),
             Timeline(key="answer", label="Answers to suggestions", load=timeline.answers),
         )

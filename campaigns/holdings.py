@@ -60,6 +60,14 @@ HOLDINGS: tuple[Holding | Mention | Erasure, ...] = (
         ages_by="rendered_at",
         kept_as="Words of messages that left",
     ),
+    Holding(
+        "campaigns.PathFollowing",
+        "Guidance you follow",
+        follows="origin_customer_id",
+        one_per=("path_id",),
+        one_where="t.stopped_at IS NULL",
+        shown=("path__name", "days_between", "started_at", "paused_at", "stopped_at"),
+    ),
     Mention(
         "campaigns.SandboxMessage",
         "Messages in the mailbox of the sandbox",

@@ -4,7 +4,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import path
 
 from campaigns.api import decisions
-from campaigns.views import mailbox, public, rehearsals, templates
+from campaigns.views import guidance, mailbox, public, rehearsals, templates
 
 app_name = "campaigns"
 _DECISION = "api/v1/decisions/<uuid:decision_id>/"
@@ -37,6 +37,10 @@ urlpatterns = [
     path(
         "messages/<int:campaign_id>/<str:language>/", templates.template_edit, name="template-edit"
     ),
+    path("guidance/", guidance.path_list, name="path-list"),
+    path("guidance/new/", guidance.path_new, name="path-new"),
+    path("guidance/<int:path_id>/", guidance.path_edit, name="path-edit"),
+    path("guidance/<int:path_id>/switch/", guidance.path_switch, name="path-switch"),
     path("rehearsals/", rehearsals.rehearsal_list, name="rehearsal-list"),
     path("rehearsals/new/", rehearsals.rehearsal_new, name="rehearsal-new"),
     path("rehearsals/<int:rehearsal_id>/", rehearsals.rehearsal_detail, name="rehearsal-detail"),

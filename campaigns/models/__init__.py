@@ -3,6 +3,7 @@
 from campaigns.models.campaigns import Campaign, MessageTemplate
 from campaigns.models.decisions import Decision, Moment, Outcome, PlanBatch, PlanRun, SilentDay
 from campaigns.models.deliveries import Delivery, Message, SandboxMessage
+from campaigns.models.guidance import LearningPath, PathFollowing, PathPart
 from campaigns.models.policy import SendingPolicy
 from campaigns.models.rehearsals import Rehearsal
 
@@ -10,10 +11,13 @@ __all__ = [
     "Campaign",
     "Decision",
     "Delivery",
+    "LearningPath",
     "Message",
     "MessageTemplate",
     "Moment",
     "Outcome",
+    "PathFollowing",
+    "PathPart",
     "PlanBatch",
     "PlanRun",
     "Rehearsal",

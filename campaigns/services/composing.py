@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
@@ -13,10 +13,11 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.template.loader import render_to_string
 
-from campaigns.models import Campaign, Delivery, MessageTemplate
+from campaigns.models import Campaign, Delivery, MessageTemplate, PathPart
 from campaigns.queries.moments import moment_of
 from campaigns.queries.naming import reason_for
 from campaigns.queries.policy import sending_policy
+from campaigns.rules.guidance import PART_MOMENT
 from campaigns.rules.wording import WordingError, Words, words
 from campaigns.services.defaults import TEMPLATES
 from cxportal.lib.errors import DomainError
@@ -51,6 +52,7 @@ class _Subject:
     cycle: date | None
     product: Product | None
     because: str
+    guidance: Mapping[str, str] = field(default_factory=dict)
 
 
 def compose(*, delivery: Delivery) -> Composed:
@@ -60,11 +62,23 @@ def compose(*, delivery: Delivery) -> Composed:
     kind = moment_of(moment.kind)
     is_about_it = kind is not None and kind.is_about_products
     product = Product.objects.filter(pk=moment.subject_id).first() if is_about_it else None
-    subject = _Subject(decision.facts, moment.cycle, product, reason_for(decision, "customer"))
+    subject = _Subject(
+        decision.facts,
+        moment.cycle,
+        product,
+        reason_for(decision, "customer"),
+        _guidance(moment.subject_id) if moment.kind == PART_MOMENT else {},
+    )
     links = _links(str(delivery.public_id), str(delivery.customer.public_id))
     template = delivery.template
     filled = _filled(template, _variables(delivery.customer, subject, links))
     return Composed(_framed(filled, delivery.customer, subject, links), links["stop"])
+
+
+def _guidance(part_id: int) -> Mapping[str, str]:
+    """The part of a path as it is written now; empty where it was taken out meanwhile."""
+    part = PathPart.objects.select_related("path").filter(pk=part_id).first()
+    return {"path": part.path.name, "title": part.title, "text": part.text} if part else {}
 
 
 def preview(*, subject: str, text: str, html: str, customer: Customer, now: datetime) -> Words:
@@ -86,6 +100,7 @@ def save_template(
         date(2026, 1, 5),
         Product(name="Sample", code="1"),
         "you bought it",
+        _SAMPLE_GUIDANCE,
     )
     links = dict.fromkeys(
         ("why", "stop", "person", "plenty", "preferences"), "https://example.com/"
@@ -112,6 +127,11 @@ def _sample_facts(campaign: Campaign) -> Mapping[str, Any]:
     return {**_SAMPLE_FACTS, **(moment.sample if moment else {})}
 
 
+_SAMPLE_GUIDANCE = {
+    "path": "Bake bread",
+    "title": "The flour",
+    "text": "Which flour for which bread.",
+}
 # Of every moment what a template may name.
 _SAMPLE_FACTS: Mapping[str, Any] = {
     "rhythm_days": 35.0, "bought_on": ["2026-01-05"], "tier": "Gold", "next_tier": "Gold",
@@ -170,6 +190,7 @@ def _variables(customer: Customer, subject: _Subject, links: Mapping[str, str]) 
         "last_purchase": {"product": name, "on": day_words(subject.cycle) if subject.cycle else ""},
         "rhythm": span(subject.facts["rhythm_days"]) if subject.facts.get("rhythm_days") else "",
         "reason": subject.because,
+        "guidance": dict(subject.guidance),
         "facts": {
             key: value
             for key, value in subject.facts.items()
@@ -222,8 +243,16 @@ def _example(customer: Customer, now: datetime) -> _Subject:
     )
     if habit is None or habit.product is None:
         facts = {**_SAMPLE_FACTS, "rhythm_days": 28.0}
-        return _Subject(facts, None, Product(name="a product", code="1"), "you bought it before")
+        return _Subject(
+            facts,
+            None,
+            Product(name="a product", code="1"),
+            "you bought it before",
+            _SAMPLE_GUIDANCE,
+        )
     pair = (customer.pk, habit.product.pk)
     facts = {"rhythm_days": habit.rhythm_days, "bought_on": bought_on([pair], now)[pair]}
     because = registry.moments[DUE_REORDER].explain(facts, "customer")
-    return _Subject({**_SAMPLE_FACTS, **facts}, habit.last_on, habit.product, because)
+    return _Subject(
+        {**_SAMPLE_FACTS, **facts}, habit.last_on, habit.product, because, _SAMPLE_GUIDANCE
+    )

@@ -185,8 +185,14 @@ def _weighed(
         worth=arbitration.worth(found.likelihood, found.value * campaign.value, said, context.door),
         refused=_refused(campaign, found, stands, policy, context, now) | held.mask,
         held=held.reasons,
-        control=in_control(campaign.code, found.customer_id, policy.control_share),
+        control=in_control(campaign.code, found.customer_id, _control_share(campaign, policy)),
     )
+
+
+def _control_share(campaign: Campaign, policy: SendingPolicy) -> float:
+    """What customers asked for is kept from nobody."""
+    moment = moment_of(campaign.moment)
+    return 0.0 if moment is not None and moment.is_asked_for else policy.control_share
 
 
 def _refused(

@@ -148,6 +148,21 @@ we should not:
 and what we should not.</p>
 <p><a href="{{ links.preferences }}">Your page</a></p>""",
     ),
+    DefaultCampaign(
+        code="guidance",
+        name="Next part of a path",
+        moment="path_part",
+        purpose=Purpose.OFFERS,
+        subject="{{ guidance.path }}: {{ guidance.title }}",
+        text="""Hello{% if customer.first_name != "" %} {{ customer.first_name }}{% endif %},
+
+{{ guidance.text }}
+
+Faster, slower, a rest or the end: {{ links.preferences }}""",
+        html="""<p>Hello{% if customer.first_name != "" %} {{ customer.first_name }}{% endif %},</p>
+<p>{{ guidance.text | newline_to_br }}</p>
+<p><a href="{{ links.preferences }}">Faster, slower, a rest or the end</a></p>""",
+    ),
     # What needs a person is said by one: no message would make it better.
     DefaultCampaign(
         code="third-contact",

@@ -130,6 +130,7 @@ class Moment:
     ``is_about_products``: its subjects are products, so that guards and allergies hold for them.
     ``sells`` false: it looks after the customer, and so is said although something of theirs is open.
     ``keeps_its_day``: no door speaks before its first day ("happy birthday" is not said ahead).
+    ``is_asked_for``: the customer ordered it, so that no control group goes without it.
     ``is_urgent``: the customer is in the middle of it. It is decided within seconds of the event, and
     quiet hours do not hold it back while they are awake, which is asked when it is planned and when it is
     sent. The same moment of somebody who sleeps waits for their morning, if it lasts so long.
@@ -148,6 +149,7 @@ class Moment:
     is_about_products: bool = False
     sells: bool = True
     keeps_its_day: bool = False
+    is_asked_for: bool = False
     is_urgent: bool = False
     comes_by_event: bool = False
     sample: Mapping[str, Any] = field(default_factory=dict)

@@ -113,6 +113,7 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
         | _grants("profiles", "view change delete", "inboundevent")
         | _grants("campaigns", "add change", "campaign")
         | _grants("campaigns", "view add", "messagetemplate")
+        | _grants("campaigns", "view add change", "learningpath")
         | _grants("campaigns", "add", "rehearsal")
         | _grants("campaigns", "change", "delivery")  # settling what is uncertain; no field is open
         | _grants("campaigns", "view", "sandboxmessage sendingpolicy")

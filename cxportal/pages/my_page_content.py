@@ -13,6 +13,7 @@ from campaigns.models import SendingPolicy
 from campaigns.queries.policy import sending_policy
 from campaigns.queries.received import Received, received
 from cxportal.pages.my_coming import MyComing, my_coming
+from cxportal.pages.my_goals import MyGuidance, my_guidance
 from cxportal.pages.my_known import MyKnown, my_known
 from cxportal.pages.question_card import QuestionCard, question_card
 from feedback.queries import OpenCase, OpenQuestion, open_cases, open_questions
@@ -29,6 +30,7 @@ from profiles.queries.card import (
 from profiles.queries.company import company
 from profiles.queries.usual import UsualNow, usuals
 from profiles.rules.cadence import Unsure
+from profiles.rules.names import Purpose
 from profiles.rules.purposes import BOXES
 from profiles.rules.reordering import REMIND_BEFORE_DAYS, asked_span, day_words, span
 
@@ -88,6 +90,7 @@ class MyPage:
     resting: Sequence[Schedule]
     usuals: Sequence[UsualNow]
     coming: MyComing
+    guidance: MyGuidance
     standing: Standing
     history: Sequence[HistoryLine]
     received: Sequence[Received]
@@ -105,6 +108,10 @@ class MyPage:
     @property
     def agrees_to_something(self) -> bool:
         return any(one.is_granted or one.asked_at for one in [*self.consents, self.location])
+
+    @property
+    def may_write_offers(self) -> bool:
+        return any(one.is_granted and one.purpose == Purpose.OFFERS for one in self.consents)
 
     @property
     def points(self) -> str:
@@ -161,6 +168,7 @@ def my_page(
         resting=cards([one for one in known if one.is_paused or one.is_stopped]),
         usuals=usual,
         coming=my_coming(customer=customer, usuals=usual, zone=zone, now=now, just=just),
+        guidance=my_guidance(customer=customer, now=now),
         standing=standing([customer.pk], now)[customer.pk],
         history=history(customer.pk, limit=10),
         received=received(customer.pk),

@@ -86,6 +86,7 @@ NAVIGATION = (
         "campaigns",
         roles_with("campaigns.add_messagetemplate"),
     ),
+    Entry("Guidance", "campaigns:path-list", "check", roles_with("campaigns.view_learningpath")),
     Entry("Mailbox", "campaigns:mailbox", "mail", roles_with("campaigns.view_sandboxmessage")),
     Entry(
         "Rehearsals",

@@ -80,6 +80,8 @@ OPEN = {
     "my/<str:token>/delicate/withdraw/",
     "my/<str:token>/fact/<int:attribute_id>/<str:said>/",
     "my/<str:token>/household/<str:said>/",
+    "my/<str:token>/path/<int:path_id>/begin/",
+    "my/<str:token>/path/<int:following_id>/<str:said>/",
     "my/<str:token>/order/",
     "my/<str:token>/order/<int:pickup_id>/<str:said>/",
     "my/<str:token>/person/",

@@ -32,6 +32,8 @@ STAFF_PAGES = [
             "/clean/",
             "/guards/",
             "/guards/new/",
+            "/guidance/",
+            "/guidance/new/",
             "/imports/",
             "/imports/schedules/",
             "/imports/schedules/new/address/",
