@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from django.contrib.auth.models import User
 
-from cxportal.demo import confidences, enrolling, house, marker, mornings, namesakes, visits
+from cxportal.demo import confidences, enrolling, house, marker, mornings, namesakes, paths, visits
 from cxportal.demo.catalogue import TIME_ZONE
 from cxportal.demo.chain import CUSTOMERS, Chain, OrderLine, generate, write_orders
 from cxportal.demo.people import Person
@@ -64,6 +64,7 @@ def fill(
     house.settle_house(by=by, now=now)
     source = importing.source_named(name=enrolling.SOURCE)
     wordings = house.publish_wordings()
+    paths.write_paths(now=now)
     filling = Filling(today, source, wordings, by, progress)
     with flushed_at_the_end(), company_kept():
         _fill(filling, chain)
