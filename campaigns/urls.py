@@ -4,7 +4,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import path
 
 from campaigns.api import decisions
-from campaigns.views import guidance, mailbox, public, rehearsals, templates
+from campaigns.views import guidance, mailbox, moments, public, rehearsals, templates
 
 app_name = "campaigns"
 _DECISION = "api/v1/decisions/<uuid:decision_id>/"
@@ -31,6 +31,12 @@ urlpatterns = [
     path("mailbox/", mailbox.mailbox, name="mailbox"),
     path("mailbox/<int:message_id>/", mailbox.mailbox, name="mailbox-message"),
     path("mailbox/<int:message_id>/html/", mailbox.message_html, name="mailbox-html"),
+    path("moments/", moments.moment_list, name="moment-list"),
+    path("moments/new/", moments.moment_new, name="moment-new"),
+    path("moments/<int:definition_id>/", moments.moment_detail, name="moment-detail"),
+    path("moments/<int:definition_id>/change/", moments.moment_change, name="moment-change"),
+    path("moments/<int:definition_id>/switch/", moments.moment_switch, name="moment-switch"),
+    path("moments/<int:definition_id>/answer/", moments.moment_answer, name="moment-answer"),
     path("messages/", templates.template_list, name="template-list"),
     path("messages/preview/", templates.template_preview, name="template-preview"),
     path("messages/customers/", templates.customer_choices, name="template-customers"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
@@ -14,15 +13,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from cxportal.lib.errors import DomainError
 from cxportal.lib.http import StaffRequest, note_shown
-from profiles.forms_guards import (
-    MOST_LINES,
-    GuardForm,
-    LineForm,
-    as_lines,
-    line_form,
-    offered,
-    posted_lines,
-)
+from profiles.forms_guards import MOST_LINES, GuardForm, LineForm, as_lines, offered
+from profiles.forms_lines import lines_posted, lines_stored
 from profiles.models import Guard, GuardVersion, Product
 from profiles.queries.company import company_zone
 from profiles.queries.conditions import whole_vocabulary
@@ -96,7 +88,7 @@ def guard_new(request: StaffRequest) -> HttpResponse:
     """Write a guard; it is kept switched off, to be tried first."""
     vocabulary = whole_vocabulary()
     form = GuardForm(request.POST or None, is_new=True)
-    lines = _lines(request, vocabulary)
+    lines = lines_posted(request.POST, vocabulary)
     if "save" in request.POST and _are_valid(form, lines):
         try:
             guard = guarding.create(
@@ -128,7 +120,11 @@ def guard_change(request: StaffRequest, guard_id: int) -> HttpResponse:
     names = ("kind", "when_unknown", "note")
     initial = {name: getattr(newest, name) for name in names} | {"join": join}
     form = GuardForm(request.POST or None, is_new=False, initial=initial)
-    lines = _lines(request, vocabulary) if request.method == "POST" else _stored(said, vocabulary)
+    lines = (
+        lines_posted(request.POST, vocabulary)
+        if request.method == "POST"
+        else lines_stored(said, vocabulary)
+    )
     if "save" in request.POST and _are_valid(form, lines):
         try:
             guarding.change(
@@ -139,47 +135,6 @@ def guard_change(request: StaffRequest, guard_id: int) -> HttpResponse:
         else:
             return redirect("profiles:guard-detail", guard.pk)
     return _form_page(request, _unjudged(request, form), lines, vocabulary, newest)
-
-
-def _lines(request: StaffRequest, vocabulary: Vocabulary) -> Sequence[LineForm]:
-    """The lines as posted, with one more or one less where that was asked for."""
-    kept = posted_lines(request.POST)
-    dropped = request.POST.get("drop", "")
-    judged = "save" in request.POST
-    lines: list[LineForm] = []
-    for n, what in kept:
-        given: dict[str, Any] = (
-            {"data": request.POST} if judged else {"initial": _values(request, n)}
-        )
-        if str(n) != dropped and (line := line_form(what, vocabulary, prefix=f"line-{n}", **given)):
-            lines.append(line)
-    if "add" in request.POST and len(lines) < MOST_LINES:
-        line = line_form(request.POST.get("what", ""), vocabulary)
-        lines += [line] if line else []
-    return lines if judged else _numbered(lines)
-
-
-def _values(request: StaffRequest, n: int) -> dict[str, str]:
-    start = f"line-{n}-"
-    return {
-        name.removeprefix(start): str(value)
-        for name, value in request.POST.items()
-        if name.startswith(start)
-    }
-
-
-def _stored(
-    said: Sequence[tuple[str, dict[str, Any]]], vocabulary: Vocabulary
-) -> Sequence[LineForm]:
-    """The lines of a guard as it stands; what cannot be asked any more is left out."""
-    lines = [line_form(what, vocabulary, initial=values) for what, values in said]
-    return _numbered([line for line in lines if line])
-
-
-def _numbered(lines: Sequence[LineForm]) -> Sequence[LineForm]:
-    for n, line in enumerate(lines):
-        line.prefix = f"line-{n}"
-    return lines
 
 
 def _are_valid(form: GuardForm, lines: Sequence[LineForm]) -> bool:

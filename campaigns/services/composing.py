@@ -81,9 +81,17 @@ def _guidance(part_id: int) -> Mapping[str, str]:
     return {"path": part.path.name, "title": part.title, "text": part.text} if part else {}
 
 
-def preview(*, subject: str, text: str, html: str, customer: Customer, now: datetime) -> Words:
+def preview(
+    *,
+    subject: str,
+    text: str,
+    html: str,
+    customer: Customer,
+    campaign: Campaign | None = None,
+    now: datetime,
+) -> Words:
     """Show a template as this customer would get it, with what they would most likely be told."""
-    example = _example(customer, now)
+    example = _example_of(campaign) or _example(customer, now)
     links = dict.fromkeys(("why", "stop", "person", "plenty", "preferences"), absolute("home"))
     template = MessageTemplate(subject=subject, text=text, html=html)
     return _framed(
@@ -232,6 +240,15 @@ def _framed(
 
 
 _INLINER = css_inline.CSSInliner(load_remote_stylesheets=False, keep_style_tags=True)
+
+
+def _example_of(campaign: Campaign | None) -> _Subject | None:
+    """What a moment that stands in rows brings: it says so itself."""
+    moment = moment_of(campaign.moment) if campaign else None
+    if moment is None or not moment.sample:
+        return None
+    because = moment.explain(moment.sample, "customer")
+    return _Subject({**_SAMPLE_FACTS, **moment.sample}, None, None, because)
 
 
 def _example(customer: Customer, now: datetime) -> _Subject:

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from campaigns.forms import TemplateForm
 from campaigns.models import Campaign, MessageTemplate
+from campaigns.queries.moments import moment_of
 from campaigns.services import composing
 from campaigns.services.composing import TemplateInvalid
 from campaigns.views.mailbox import as_mail
@@ -77,11 +78,18 @@ def template_edit(request: StaffRequest, campaign_id: int, language: str) -> Htt
         "versions": _versions(campaign, language).select_related("created_by")[:10],
         "form": form,
         "customers": _chosen(request.POST) or _example_customers(),
-        "variables": VARIABLES,
+        "variables": [*VARIABLES, *_own_variables(campaign)],
         "zone": company_zone(),
     }
     status = 422 if form.errors else 200
     return render(request, "campaigns/template_edit.html", context, status=status)
+
+
+def _own_variables(campaign: Campaign) -> list[tuple[str, str]]:
+    """What a moment that stands in rows brings, each with an example."""
+    moment = moment_of(campaign.moment)
+    brought = moment.sample.items() if moment else ()
+    return [(f"facts.{name}", f"such as “{value}”") for name, value in brought if value != ""]
 
 
 def _versions(campaign: Campaign, language: str) -> QuerySet[MessageTemplate]:
@@ -139,10 +147,18 @@ def template_preview(request: StaffRequest) -> HttpResponse:
     if not form.is_valid():
         return _frame(request, problems=_told(form))
     try:
-        words = composing.preview(customer=customer, now=timezone.now(), **form.cleaned_data)
+        words = composing.preview(
+            customer=customer, campaign=_campaign_of(given), now=timezone.now(), **form.cleaned_data
+        )
     except TemplateInvalid as error:
         return _frame(request, problems=[error.message])
     return _frame(request, words=words, customer=customer)
+
+
+def _campaign_of(given: QueryDict) -> Campaign | None:
+    stored = MessageTemplate.objects.filter(pk=_number(given.get("template"))).first()
+    number = stored.campaign_id if stored else _number(given.get("campaign"))
+    return Campaign.objects.filter(pk=number).first()
 
 
 def _told(form: TemplateForm) -> list[str]:

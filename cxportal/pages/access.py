@@ -104,7 +104,7 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
         | _grants("loyalty", "add change", "tier")
         | _grants("feedback", "add change", "survey")
         | _grants("profiles", "add change", "product category characteristic attribute")
-        | _grants("profiles", "view add change", "guard")
+        | _grants("profiles", "view add change", "guard momentdefinition")
         | _grants("profiles", "view change", "consentrule")
         | _grants("profiles", "add", "consentwording")
         | _grants("profiles", "view", "company learnedmodel importreject")
@@ -127,6 +127,7 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
         | _grants("profiles", "view", "accessrecord retentionrule")
     ),
     Role.ANALYST: FIGURES
+    | _grants("profiles", "view", "momentdefinition")
     | _grants("profiles", "view", "importjob product category characteristic place"),
     # Which of two chairs is lighter: no page of a person.
     Role.COUNTER: _grants("profiles", "view", "product"),

@@ -45,6 +45,7 @@ from feedback.queries import case_rows
 from profiles.models import ImportJob
 from profiles.queries import import_schedules
 from profiles.queries.guard_pages import guard_rows
+from profiles.queries.own_moment_pages import moment_rows
 from profiles.rules.names import JobState
 
 EFFECT = {
@@ -357,7 +358,9 @@ def _needs(request: StaffRequest, found: Moments, span: Span) -> list[Line]:
     """List what machines cannot settle; names only for those who may see the record."""
     cases = _cases(span) if request.user.has_perm("feedback.view_case") else []
     guards = _broken_guards() if request.user.has_perm("profiles.view_guard") else []
-    return [*cases, *_uncertain(found, span), *_failed(span), *_scheduled(), *guards]
+    may_see = request.user.has_perm("profiles.view_momentdefinition")
+    broken = guards + (_broken_moments() if may_see else [])
+    return [*cases, *_uncertain(found, span), *_failed(span), *_scheduled(), *broken]
 
 
 def _cases(span: Span) -> list[Line]:
@@ -452,6 +455,20 @@ def _broken_guards() -> list[Line]:
             sub=row.broken,
             href=reverse("profiles:guard-detail", args=[row.version.guard_id]),
             icon="pause",
+        )
+        for row in broken[:SHOWN_CASES]
+    ]
+
+
+def _broken_moments() -> list[Line]:
+    """Moments of one's own that are on and ask for what is gone: they come for nobody."""
+    broken = [row for row in moment_rows() if row.broken and row.version.is_on]
+    return [
+        Line(
+            title=f"The moment “{row.version.name}” cannot come any more",
+            sub=row.broken,
+            href=reverse("campaigns:moment-detail", args=[row.version.definition_id]),
+            icon="moments",
         )
         for row in broken[:SHOWN_CASES]
     ]

@@ -75,10 +75,16 @@ NAVIGATION = (
     Entry(
         "Decisions",
         "decisions",
-        "moments",
+        "feedback",
         roles_with("campaigns.view_decision"),
     ),
     Entry("Products", "profiles:product-list", "bag", roles_with("profiles.view_product")),
+    Entry(
+        "Moments",
+        "campaigns:moment-list",
+        "moments",
+        roles_with("profiles.view_momentdefinition"),
+    ),
     Entry("Guards", "profiles:guard-list", "pause", roles_with("profiles.view_guard")),
     Entry(
         "Messages",

@@ -255,6 +255,19 @@ def _events(definitions: Sequence[Definition], ids: Ids, now: datetime) -> Seen:
     return found
 
 
+def events_of(
+    trigger: EventCame, ids: Ids, over: timedelta, now: datetime
+) -> Mapping[int, tuple[int, int]]:
+    """Count by customer the events of this name, and those among them that fit."""
+    scope = {"ids": list(ids), "since": now - over, "now": now, "names": [trigger.name.lower()]}
+    rows = _located([_Event(*row) for row in _read(_EVENTS, scope)], now)
+    counts: dict[int, tuple[int, int]] = {}
+    for event in rows:
+        came, fitting = counts.get(event.customer_id, (0, 0))
+        counts[event.customer_id] = came + 1, fitting + event.fits(trigger)
+    return counts
+
+
 @dataclass(frozen=True, slots=True)
 class _Event:
     customer_id: int

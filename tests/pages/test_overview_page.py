@@ -20,7 +20,7 @@ from tests.pages import rows
 pytestmark = pytest.mark.django_db
 # Session, account, role and rights; company and switch; four figures; silences that grew old; cases,
 # files, rehearsals, guards.
-QUERIES = 20
+QUERIES = 21
 
 
 def test_it_shows_what_became_of_the_moments(manager):

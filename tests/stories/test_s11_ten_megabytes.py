@@ -10,24 +10,29 @@ from datetime import datetime, timedelta
 import pytest
 import time_machine
 
-from campaigns.models import Campaign, SandboxMessage
-from campaigns.services import composing
+from campaigns.models import SandboxMessage
 from campaigns.tasks import deliver_due, plan_morning, react
 from profiles.models import Profile
 from profiles.rules.names import Purpose
 from profiles.tasks import process_events
-from tests.factories.campaigns import consent, ready_house
-from tests.factories.own_moments import own_moment
+from tests.factories.campaigns import consent
 from tests.profiles.events import post, write_key
+from tests.stories.moment_doors import answered_moment
 
 NIGHT = datetime.fromisoformat("2026-03-10T03:00:00+00:00")
 WORDS = "Swap call minutes for data: {{ facts.remaining_mb }} MB are left."
 
 
+MOMENT = {
+    "name": "Allowance nearly used up", "event": "Allowance Low", "is_urgent": "on",
+    "property_1": "remaining_mb", "how_1": "at_most", "value_1": "10", "chance": "mostly",
+    "because": "you have {remaining_mb} MB left",
+}  # fmt: skip
+
+
 @pytest.fixture
-def dolores(db, settings):
-    """Known to her carrier by its own events, and reachable for offers."""
-    ready_house()
+def dolores(client_of):
+    """Known to her carrier by its own events, and reachable for offers; the manager wrote what to say to her."""
     with time_machine.travel(NIGHT - timedelta(days=1), tick=False):
         write_key(NIGHT)
         traits = {"email": "dolores@example.com", "name": "Dolores Reyes"}
@@ -35,13 +40,8 @@ def dolores(db, settings):
         process_events()
     dolores = Profile.objects.get(external_id="dolores").customer
     consent(dolores, purpose=Purpose.OFFERS)
-    definition = own_moment(is_urgent=True, chance="mostly")
-    campaign = Campaign.objects.create(
-        code="swap", name="Swap minutes for data", moment=definition.key, purpose=Purpose.OFFERS
-    )
-    composing.save_template(
-        campaign=campaign, language="en", subject=WORDS, text=WORDS, html=f"<p>{WORDS}</p>", by=None
-    )
+    with time_machine.travel(NIGHT - timedelta(hours=9), tick=False):
+        answered_moment(client_of("manager"), MOMENT, "offers", WORDS)
     return dolores
 
 

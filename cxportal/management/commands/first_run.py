@@ -22,6 +22,7 @@ from feedback.services import setting_up as feedback_defaults
 from loyalty.services import setting_up as loyalty_defaults
 from profiles.models import Customer, Profile
 from profiles.queries.company import company
+from profiles.services import first_moments
 
 
 class Command(BaseCommand):
@@ -106,6 +107,7 @@ def _ensure_defaults() -> None:
     if not Customer.objects.exists():
         fencing.adopt_new_database()
     composing.ensure_defaults()
+    first_moments.ensure_moments(now=timezone.now())
     loyalty_defaults.ensure_programme()
     feedback_defaults.ensure_survey()
 
