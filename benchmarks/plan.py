@@ -44,7 +44,8 @@ INSERT INTO profiles_identifier (kind, value, customer_id, origin_profile_id)
 SELECT 'email', 'c' || p.customer_id || '@example.com', p.customer_id, p.id FROM profiles_profile p;
 INSERT INTO profiles_consentwording (purpose, language, version, text)
 SELECT 'reminders', 'en', 1, 'You may remind me.' ON CONFLICT DO NOTHING;
-INSERT INTO profiles_consententry (customer_id, origin_profile_id, purpose, channel, state, occurred_at, door, actor,
+INSERT INTO profiles_consententry (customer_id, origin_profile_id, purpose, channel, state, occurred_at,
+    door, actor,
     wording_id, evidence_hash)
 SELECT p.customer_id, p.id, 'reminders', 'email', 'granted', '2025-01-01', 'page', 'customer',
        (SELECT min(id) FROM profiles_consentwording WHERE purpose = 'reminders'), ''
@@ -61,7 +62,8 @@ INSERT INTO profiles_purchaseline (purchase_id, customer_id, product_id, occurre
 SELECT b.id, b.customer_id, p.id, b.occurred_at, 1, 250
   FROM profiles_purchase b, generate_series(1, 2) n, LATERAL (
       SELECT id FROM profiles_product WHERE code = 'P' || ((b.customer_id * n) %% 2000 + 1)) p;
-INSERT INTO profiles_habit (customer_id, product_id, purchase_days, first_on, last_on, rhythm_days, mu, sigma, p_active,
+INSERT INTO profiles_habit (customer_id, product_id, purchase_days,
+    first_on, last_on, rhythm_days, mu, sigma, p_active,
     expected_on, earliest_on, latest_on, remind_on, window_probability, doubt, learned_at)
 SELECT h.customer_id, h.product_id, 10, h.first_on, h.last_on, 30, 3.4, 0.2, 0.9, h.last_on + 30, h.last_on + 26,
        h.last_on + 35, h.last_on + 26, 0.4 + (h.customer_id %% 50) / 100.0,
