@@ -88,32 +88,36 @@ def import_new(request: StaffRequest) -> HttpResponse:
         uploads.forget_waiting(request.session, WAITING)
         context: dict[str, Any] = {"name": name, "problem": error.message}
         return render(request, "profiles/import_new.html", context, status=422)
-    form = _columns_form(request, kind, proposal, name)
-    if request.method == "POST" and form.is_valid():
+    is_another = request.POST.get("file", path.name) != path.name
+    form = _columns_form(request, kind, proposal, name, is_posted=not is_another)
+    if request.method == "POST" and not is_another and form.is_valid():
         job = _start(request, form, kind, waiting)
         if job:
             del request.session[WAITING]
             _ring()
-            return redirect("profiles:import-detail", job.pk)
+            return redirect("profiles:import-detail", job)
     context = {
         "name": name,
+        "file": path.name,
+        "is_another": is_another,
         "kind": imports.KIND_LABEL[kind],
         "proposal": proposal,
         "form": form,
         "samples": proposal.columns(),
         "zones": sorted(zoneinfo.available_timezones()),
     }
-    status = 422 if form.errors else 200
+    status = 422 if form.errors or is_another else 200
     return render(request, "profiles/import_new.html", context, status=status)
 
 
 def _columns_form(
-    request: StaffRequest, kind: ImportKind, proposal: Proposal, name: str
+    request: StaffRequest, kind: ImportKind, proposal: Proposal, name: str, *, is_posted: bool
 ) -> ColumnsForm:
+    """The form of the file that waits; what was posted about another file says nothing of this one."""
     last = imports.remembered(kind, proposal.mapping, proposal.headers, name, company().time_zone)
     guessed = {"time_zone": last.time_zone, "source": last.source}
     return ColumnsForm(
-        request.POST or None,
+        (request.POST or None) if is_posted else None,
         headers=proposal.headers,
         kind=kind,
         initial=guessed | dict(last.mapping),
@@ -122,9 +126,10 @@ def _columns_form(
 
 def _start(
     request: StaffRequest, form: ColumnsForm, kind: ImportKind, file: uploads.Waiting
-) -> ImportJob | None:
+) -> int | None:
+    """Queue the file and return the number of its import; a second click leads to the first one's."""
     try:
-        return importing.start_import(
+        job = importing.start_import(
             path=file.path,
             file_name=file.name,
             source=importing.source_named(name=form.cleaned_data["source"]),
@@ -135,9 +140,12 @@ def _start(
             kind=kind,
             is_dry_run="try" in request.POST,
         )
+    except importing.SentTwice as error:
+        return int(error.data["job"])
     except DomainError as error:
         form.add_error(None, error.message)
         return None
+    return job.pk
 
 
 @require_POST

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db import OperationalError, transaction
+from django.db import OperationalError, connection, transaction
 
 from cxportal.lib import uploads
 from cxportal.lib.db import database_now
@@ -76,6 +76,12 @@ class ImportBusy(DomainError):
     code = "import_busy"
 
 
+class SentTwice(DomainError):
+    """This very upload is being imported already; ``data["job"]`` says by which import."""
+
+    code = "sent_twice"
+
+
 class FileGone(DomainError):
     """The file of a dry run was imported already, or is no longer kept."""
 
@@ -107,22 +113,36 @@ def start_import(
 
     Raises:
         OrderFileError: it cannot be read with this mapping; nothing was queued.
+        SentTwice: it is queued already, by a second click; nothing was queued.
     """
     layout = check_file(path=path, mapping=mapping, time_zone=time_zone, kind=kind)
-    keep_mapping(source=source, kind=kind, mapping=mapping, time_zone=time_zone, now=now)
-    return new_job(
-        path=path,
-        layout=layout,
-        source=source,
-        kind=kind,
-        is_dry_run=is_dry_run,
-        file_name=file_name[:200],
-        mapping=dict(mapping),
-        time_zone=time_zone,
-        state=JobState.QUEUED,
-        created_by=by,
-        created_at=now,
+    with transaction.atomic():
+        _check_once(path)
+        keep_mapping(source=source, kind=kind, mapping=mapping, time_zone=time_zone, now=now)
+        return new_job(
+            path=path,
+            layout=layout,
+            source=source,
+            kind=kind,
+            is_dry_run=is_dry_run,
+            file_name=file_name[:200],
+            mapping=dict(mapping),
+            time_zone=time_zone,
+            state=JobState.QUEUED,
+            created_by=by,
+            created_at=now,
+        )
+
+
+def _check_once(path: Path) -> None:
+    """Pass for a path that no job is about, and hold it until this transaction is over."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"import:{path}"])
+    under_way = ImportJob.objects.filter(
+        path=str(path), state__in=[JobState.QUEUED, JobState.RUNNING]
     )
+    if job := under_way.order_by("pk").first():
+        raise SentTwice("This file is being imported already.", data={"job": job.pk})
 
 
 def keep_mapping(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from pathlib import Path
 
 import pytest
@@ -93,6 +94,39 @@ def test_a_file_is_uploaded_mapped_queued_and_run(manager, now, bells, settings)
     assert manager.get(NEW)["Location"] == LIST
     assert len(bells) == 1
     assert list(Path(settings.UPLOAD_DIR).iterdir()) == []
+
+
+def posted(client: Client) -> dict[str, str]:
+    """The answers to the page of columns as it stands in a browser, with the file that it is about."""
+    (file,) = re.findall(r'name="file" value="([^"]+)"', client.get(NEW).content.decode())
+    return ANSWERS | {"file": file}
+
+
+def test_columns_confirmed_in_an_older_window_import_no_other_file(manager):
+    upload(manager, content(GOOD[0]), "first.csv")
+    older = posted(manager)
+    upload(manager, content(GOOD[1]), "second.csv")
+    answer = manager.post(NEW, older | {"source": "The first"})
+    html = answer.content.decode()
+    assert answer.status_code == 422
+    assert "another file was sent" in html
+    assert "second.csv" in html
+    assert 'value="The first"' not in html
+    assert not ImportJob.objects.exists()
+    manager.post(NEW, posted(manager))
+    assert ImportJob.objects.get().file_name == "second.csv"
+
+
+def test_a_second_click_leads_to_the_import_of_the_first(manager):
+    upload(manager, content(*GOOD))
+    answers, noted = posted(manager), manager.session["import_file"]
+    first = manager.post(NEW, answers)
+    session = manager.session  # as a request that began before the first was answered saw it
+    session["import_file"] = noted
+    session.save()
+    second = manager.post(NEW, answers)
+    job = ImportJob.objects.get()
+    assert first["Location"] == second["Location"] == f"/imports/{job.pk}/"
 
 
 def test_a_broker_that_is_away_stops_no_import(manager, monkeypatch):
