@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
-from django.db.models.functions import Now
+from django.db.models.functions import Coalesce, Now
 from django.template.loader import render_to_string
 
 from campaigns.services.letters import (
@@ -42,8 +42,10 @@ def mail_ready(*, now: datetime, limit: int = 100) -> dict[str, int]:
 
 
 def _claimed(now: datetime) -> PrivacyRequest | None:
+    # Who asked may have been merged into somebody since; the addresses are there.
+    present = Coalesce(OuterRef("customer__merged_into"), OuterRef("customer"))
     has_address = Identifier.objects.filter(
-        customer=OuterRef("customer"), kind=IdentifierKind.EMAIL, bounced_at=None
+        customer=present, kind=IdentifierKind.EMAIL, bounced_at=None
     )
     with transaction.atomic():
         ready = PrivacyRequest.objects.filter(
@@ -57,7 +59,7 @@ def _claimed(now: datetime) -> PrivacyRequest | None:
         request = (
             ready.order_by("pk")
             .select_for_update(skip_locked=True, of=("self",), no_key=True)
-            .select_related("customer")
+            .select_related("customer__merged_into")
             .first()
         )
         if request is not None:
@@ -67,7 +69,7 @@ def _claimed(now: datetime) -> PrivacyRequest | None:
 
 def _mail(request: PrivacyRequest, now: datetime) -> str:
     """Mail one link; a failed one is due again when its lease has run out."""
-    address = address_of(request.customer)
+    address = address_of(request.customer.present)
     if address is None:
         return "no_address"
     context = {

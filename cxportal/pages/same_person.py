@@ -21,7 +21,7 @@ from profiles.models import Customer, ProfileEdge, Suspicion
 from profiles.queries import duplicates, search
 from profiles.queries.company import company, company_kept, company_zone
 from profiles.queries.sameness import same_person
-from profiles.services import merging, suspecting
+from profiles.services import merging, privacy_requests, suspecting
 
 VIEW, CHANGE = "profiles.view_profileedge", "profiles.add_profileedge"
 # What a person says of two, and what is answered.
@@ -29,6 +29,10 @@ SAID = {
     "same": "Kept as one customer. It can be undone on this page.",
     "apart": "Kept as two. No rule will join them.",
 }
+ERASURE_PARTED = (
+    "One of the two had asked to be erased, and nobody was. Find out which of them it was, and erase"
+    " that one on their page."
+)
 QUEUE_SHOWN = 20
 
 
@@ -64,18 +68,20 @@ def page(request: StaffRequest, customer_id: int) -> HttpResponse:
 def undo(request: StaffRequest, customer_id: int) -> HttpResponse:
     """Undo a merge; with ``whole_way`` also what else joins the two."""
     customer = customer_or_404(pk=customer_id)
-    edge = _edge_of(customer, request.POST.get("edge", ""))
+    edge, now = _edge_of(customer, request.POST.get("edge", "")), timezone.now()
     try:
         merging.part(
             edge=edge,
             by=_actor(request),
-            now=timezone.now(),
+            now=now,
             whole_way=request.POST.get("whole_way") == "yes",
         )
     except DomainError as error:
         messages.error(request, error.message)
     else:
         messages.success(request, "Undone. Everything is back where it came from.")
+        if privacy_requests.has_parted_erasure(at=now):
+            messages.error(request, ERASURE_PARTED)
     return redirect("same-person", customer_or_404(pk=customer.pk).pk)
 
 

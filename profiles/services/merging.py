@@ -20,7 +20,7 @@ from cxportal.lib.errors import DomainError
 from profiles.models import Customer, Profile, ProfileEdge
 from profiles.rules.components import path_between, settled
 from profiles.rules.names import EdgeKind
-from profiles.services import moving
+from profiles.services import exporting, moving, privacy_requests
 
 # Nearly all that was on its way arrives at once; no transaction lasts longer than the limit of a task.
 AT_ONCE = timedelta(minutes=3)
@@ -164,6 +164,7 @@ def part(*, edge: ProfileEdge, by: str, now: datetime, whole_way: bool = False) 
             made_at=now,
         )
         group.rearrange()
+        group.part_requests(now)
     return apart
 
 
@@ -182,6 +183,7 @@ def part_again(*, edges: Collection[int], by: str, now: datetime) -> int:
             group.remove(*gone)
             _remove(gone, by, now)
             group.rearrange()
+            group.part_requests(now)
     return len(gone)
 
 
@@ -324,6 +326,11 @@ class _Group:
         homes = self._present()
         moving.move(profiles=self._customers, homes=homes, affected=sorted(homes))
         moving.relearn(homes=homes)
+
+    def part_requests(self, now: datetime) -> None:
+        """Take back what was asked for while all of them were one; files go once that is committed."""
+        files = privacy_requests.parted(customer_ids=sorted(self._present()), now=now)
+        transaction.on_commit(lambda: exporting.remove(files))
 
     def bring_after(self) -> int:
         """Move what was written for an empty customer; returns how many rows."""

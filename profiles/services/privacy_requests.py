@@ -5,6 +5,7 @@ A worker holds a request by a lease of the database's clock; one that fails for 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -18,6 +19,7 @@ from profiles.models import Customer, PrivacyRequest
 from profiles.queries.people import component
 from profiles.rules.names import PrivacyRequestKind
 
+PARTED = "parted"
 # An export of a hundred thousand rows takes some seconds.
 LEASE = timedelta(minutes=10)
 AGAIN_AFTER = timedelta(minutes=1)
@@ -48,6 +50,31 @@ def ask(*, customer: Customer, kind: PrivacyRequestKind, by: str, now: datetime)
             defaults={"public_id": uuid4(), "actor": by, "asked_at": now},
         )
     return request
+
+
+def parted(*, customer_ids: Sequence[int], now: datetime) -> list[str]:
+    """Take back what two who were one customer asked for together; return the files of their exports.
+
+    An export of both belongs to neither, and nobody can say which of them asked to be erased: both may ask
+    again. An export that is being written is written anew, of whom it is then.
+    """
+    theirs = PrivacyRequest.objects.filter(customer_id__in=list(customer_ids))
+    waiting = theirs.filter(done_at=None)
+    waiting.filter(kind=PrivacyRequestKind.ERASURE).update(
+        done_at=now, lease_until=None, error=PARTED
+    )
+    waiting.update(lease_until=None, attempts=F("attempts") + 1)
+    written = theirs.exclude(path="")
+    paths = list(written.values_list("path", flat=True))
+    written.update(path="", expires_at=now)
+    return paths
+
+
+def has_parted_erasure(*, at: datetime) -> bool:
+    """Tell whether a parting at this very instant ended somebody's request to be erased."""
+    return PrivacyRequest.objects.filter(
+        kind=PrivacyRequestKind.ERASURE, error=PARTED, done_at=at
+    ).exists()
 
 
 def claim_next(*, kind: PrivacyRequestKind) -> PrivacyRequest | None:

@@ -25,11 +25,14 @@ from profiles.models import (
     Customer,
     Identifier,
     PrivacyRequest,
+    Profile,
     RetentionRule,
 )
 from profiles.rules.names import Channel, Purpose
+from profiles.services import merging
 from profiles.tasks import erase_people, let_go, write_exports
 from tests.factories.campaigns import ready_house
+from tests.factories.profiles import IdentifierFactory, ProfileFactory
 from tests.factories.somebody import QUILL, somebody
 
 
@@ -294,6 +297,83 @@ def test_an_erasure_takes_the_file_of_an_export_along(
     with django_capture_on_commit_callbacks(execute=True):
         erase_people()
     assert not path.exists()
+
+
+# --- two who were one -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def two(person, now):
+    """Somebody else who was taken for the person, by mistake."""
+    other = ProfileFactory(customer__name="Aiden Hall")
+    other.home_customer = other.customer
+    other.save()
+    Profile.objects.filter(customer=person).update(home_customer=person)
+    edge = merging.join(
+        one=person.profiles.order_by("pk").first(),
+        other=other,
+        rule="person",
+        actor="staff:1",
+        now=now,
+    )
+    other.customer.refresh_from_db()
+    return other.customer, edge
+
+
+def test_an_export_of_two_is_nobodys_once_they_are_parted(
+    client, token, two, now, django_capture_on_commit_callbacks
+):
+    _, edge = two
+    client.post(reverse("my-export", args=[token]))
+    write_exports()
+    mail_exports()
+    path = Path(PrivacyRequest.objects.get().path)
+    address = link_mailed()
+    assert "Aiden Hall" in bundle(client.get(address)).read("data.json").decode()
+    with django_capture_on_commit_callbacks(execute=True):
+        merging.part(edge=edge, by="staff:1", now=now)
+    assert client.get(address).status_code == 410
+    assert not path.exists()
+
+
+def test_an_export_that_waits_is_of_whom_they_are_then(client, token, two, now):
+    _, edge = two
+    client.post(reverse("my-export", args=[token]))
+    merging.part(edge=edge, by="staff:1", now=now)
+    write_exports()
+    mail_exports()
+    assert "Aiden Hall" not in bundle(client.get(link_mailed())).read("data.json").decode()
+
+
+def test_who_was_merged_into_somebody_since_is_mailed_where_they_are_now(
+    client, token, person, now
+):
+    other = ProfileFactory(customer__name="Aiden Hall", customer__created_at=person.created_at)
+    other.home_customer = other.customer
+    other.save()
+    IdentifierFactory(origin_profile=other, kind="email", value="aiden@example.com")
+    client.post(
+        reverse("my-export", args=[token_for(LinkPurpose.MY_PAGE, str(other.customer.public_id))])
+    )
+    write_exports()
+    Profile.objects.filter(customer=person).update(home_customer=person)
+    merging.join(
+        one=person.profiles.order_by("pk").first(), other=other, rule="person", actor="x", now=now
+    )
+    assert mail_exports() == {"sent": 1}
+
+
+def test_nobody_is_erased_who_was_parted_before_it_was_done(two, staff):
+    _, edge = two
+    client = staff(Role.MANAGER)
+    address = reverse("customer-erase", args=[edge.low.customer_id])
+    client.post(address, {"number": str(edge.low.customer_id)})
+    assert PrivacyRequest.objects.filter(kind="erasure", done_at=None).count() == 1
+    undo = reverse("same-person-undo", args=[edge.low.customer_id])
+    said = client.post(undo, {"edge": str(edge.pk)}, follow=True).text
+    assert "One of the two had asked to be erased, and nobody was." in said
+    assert erase_people() == 0
+    assert not Customer.objects.exclude(erased_at=None).exists()
 
 
 # --- staff ----------------------------------------------------------------------------------------
