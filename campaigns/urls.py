@@ -26,6 +26,7 @@ urlpatterns = [
         name="api-outcome",
     ),
     path("why/<str:token>/", public.why_me, name="why"),
+    path("buy/<str:token>/", public.buy, name="buy"),
     path("stop/<str:token>/", public.stop, name="stop"),
     path("stop/<str:token>/start-again/", public.start_again, name="start-again"),
     path("mailbox/", mailbox.mailbox, name="mailbox"),

@@ -131,6 +131,7 @@ urlpatterns = [
     path("my/<str:token>/reorder/<int:product_id>/<str:said>/", my_page.reorder, name="my-reorder"),
     path("my/<str:token>/consent/", my_page.consent, name="my-consent"),
     path("my/<str:token>/consent/receipt.json", consent_receipt.own, name="my-consent-receipt"),
+    path("my/<str:token>/write-again/", my_page.write_again, name="my-write-again"),
     path("my/<str:token>/contact/", my_page.contact, name="my-contact"),
     path("my/<str:token>/fact/<int:attribute_id>/<str:said>/", my_facts.fact, name="my-fact"),
     path("my/<str:token>/question/<str:said>/", questions.on_page, name="my-question"),

@@ -13,6 +13,10 @@ from cxportal.lib.db import Singleton, only_row
 class SendingPolicy(Singleton):
     """Sender, quiet hours, caps and control share; each customer's own limits can only be stricter.
 
+    After ``fewer_after`` messages in a row of which nothing came the allowance is spread over more weeks, after
+    ``silent_after`` nothing is written until the customer does something of their own. In a rehearsal nobody is
+    really written to, so that nothing is learned from what they do not answer.
+
     ``stopped_at`` set: nothing leaves. ``fingerprint`` names the database that may send; a restored or
     cloned database has another, and stays silent until a person says so.
     """
@@ -24,6 +28,14 @@ class SendingPolicy(Singleton):
     max_per_week = models.PositiveSmallIntegerField(
         "messages a week, at most", db_default=2, help_text="per customer, over all campaigns"
     )
+    fewer_after = models.PositiveSmallIntegerField(
+        "messages ignored until we write less", db_default=3
+    )
+    silent_after = models.PositiveSmallIntegerField("messages ignored until we stop", db_default=6)
+    counts_links = models.BooleanField(
+        "count followed links", db_default=True, help_text="no other sign of reading is looked for"
+    )
+    is_rehearsal = models.BooleanField(db_default=False, editable=False)
     control_share = models.FloatField(
         "control group", db_default=0.1, help_text="share of customers, 0 to 0.5"
     )
@@ -50,6 +62,11 @@ class SendingPolicy(Singleton):
                 condition=models.Q(max_per_week__lte=7),
                 name="campaigns_policy_cap",
                 violation_error_message="More than one message a day is never allowed.",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(fewer_after__gte=1, silent_after__gt=models.F("fewer_after")),
+                name="campaigns_policy_patience",
+                violation_error_message="We stop after more ignored messages than we write less after.",
             ),
         ]
 

@@ -1,14 +1,14 @@
 """What speaks against saying something: set-based, each refusal with its code.
 
-Two queries whatever the number of customers: how each customer stands with us (consent, address, attention
-spent, quiet hours), and what was already said or answered about each subject.
+Three queries whatever the number of customers: how each customer stands with us (consent, address, attention
+spent, quiet hours), what became of what they were sent, and what was already said or answered about each subject.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -17,6 +17,8 @@ from django.db import connection
 from numpy.typing import NDArray
 
 from campaigns.models import SendingPolicy
+from campaigns.queries.attention import spread_of
+from campaigns.rules.attention import MOST_WEEKS, Spread, allowance_of
 from campaigns.rules.codes import REFUSAL_BIT, Refusal
 from campaigns.rules.windows import QuietHours, next_open_of
 from cxportal.lib.registry import Days, Longs, registry
@@ -26,23 +28,25 @@ from profiles.querysets.customers import present_sql
 
 # "Less of this" keeps a campaign silent for a quarter of a year.
 LESS_DAYS = 90
-BUDGET_DAYS = 7
+# How far back a message may count against the allowance, however long that is spread.
+_COUNTED_DAYS = 7 * MOST_WEEKS
 
-# What counts as said in the week: what left or is on its way, what staff said, and, for the control group,
+# What counts as said: what left or is on its way, what staff said, and, for the control group,
 # what would have been said (else the group would be asked more often than the treated).
 _STANDING = f"""
     SELECT c.id, {ZONE_SQL} AS zone,
         p.quiet_from, p.quiet_until, p.max_per_week, {present_sql("c")} AS is_present,
         EXISTS (SELECT 1 FROM profiles_identifier i
             WHERE i.customer_id = c.id AND i.kind = 'email' AND i.bounced_at IS NULL) AS has_address,
-        (SELECT count(*) FROM campaigns_delivery d WHERE d.customer_id = c.id AND NOT d.is_transactional
-            AND d.due_at > %(now)s - interval '{BUDGET_DAYS} days'
+        ARRAY (SELECT d.due_at FROM campaigns_delivery d WHERE d.customer_id = c.id AND NOT d.is_transactional
+            AND d.due_at > %(now)s - interval '{_COUNTED_DAYS} days'
             AND d.state IN ('planned', 'claimed', 'sent', 'uncertain'))
-        + (SELECT count(*) FROM campaigns_decision x WHERE x.customer_id = c.id
-            AND x.decided_at > %(now)s - interval '{BUDGET_DAYS} days'
+        || ARRAY (SELECT x.decided_at FROM campaigns_decision x WHERE x.customer_id = c.id
+            AND x.decided_at > %(now)s - interval '{_COUNTED_DAYS} days'
             AND x.reasons = '["control_group"]')
-        + (SELECT count(*) FROM campaigns_outcome o WHERE o.customer_id = c.id AND o.kind = 'said'
-            AND o.taken_back_at IS NULL AND o.occurred_at > %(now)s - interval '{BUDGET_DAYS} days') AS said,
+        || ARRAY (SELECT o.occurred_at FROM campaigns_outcome o WHERE o.customer_id = c.id AND o.kind = 'said'
+            AND o.taken_back_at IS NULL
+            AND o.occurred_at > %(now)s - interval '{_COUNTED_DAYS} days') AS said_at,
         ARRAY (SELECT s.purpose FROM (
                 {standing_sql("e.customer_id = c.id AND e.channel = 'email'")}) s
             WHERE s.state = 'granted') AS granted,
@@ -85,12 +89,18 @@ _ANSWERED = """
 
 @dataclass(frozen=True)
 class Standing:
-    """How one customer stands with us at an instant; who is merged or erased is not ``is_present``."""
+    """How one customer stands with us at an instant; who is merged or erased is not ``is_present``.
+
+    ``allowance`` is how many messages there may be in the weeks of ``spread``; ``said`` is what was said in that
+    time, and ``last_week`` in the last seven days, at any door.
+    """
 
     zone: ZoneInfo
     quiet: tuple[QuietHours, ...]
     allowance: int
+    spread: Spread
     said: int
+    last_week: int
     has_address: bool
     granted: frozenset[str]
     less: frozenset[int]
@@ -103,8 +113,13 @@ class Standing:
 
     @property
     def room(self) -> int:
-        """How many messages of the week's allowance are left."""
-        return max(0, self.allowance - self.said)
+        """How many messages of the allowance are left."""
+        return max(0, self.allowance - self.said) if self.spread.weeks else 0
+
+    def spent(self, *, counted: int = 0) -> Refusal:
+        """Why no room is left; ``counted`` of what was said are asked about themselves."""
+        fits_the_week = self.last_week - counted < self.allowance
+        return Refusal.LESS_OFTEN if self.spread.is_quieter and fits_the_week else Refusal.BUDGET
 
     def refusals(self, *, purpose: str, campaign_id: int) -> int:
         """Mask of what forbids a message of this purpose and campaign."""
@@ -114,6 +129,7 @@ class Standing:
                 (Refusal.OPEN_CASE, self.selling_forbidden),
                 (Refusal.NO_CONSENT, purpose not in self.granted),
                 (Refusal.NO_ADDRESS, not self.has_address),
+                (Refusal.UNNOTICED, self.spread.weeks == 0),
                 (Refusal.DISMISSED, campaign_id in self.less),
             )
             if holds
@@ -124,12 +140,16 @@ class Standing:
 def standings(
     customer_ids: Sequence[int], policy: SendingPolicy, now: datetime
 ) -> dict[int, Standing]:
-    """Read how these customers stand, in one query and one per registered fact that forbids selling."""
+    """Read how these customers stand, in two queries and one per registered fact that forbids selling."""
     ids = list(customer_ids)
+    spreads = spread_of(ids, policy, now)
     forbidden = selling_forbidden(ids, now)
     with connection.cursor() as cursor:
         cursor.execute(_STANDING, {"ids": ids, "now": now})
-        return {row[0]: _standing(row, policy, row[0] in forbidden) for row in cursor.fetchall()}
+        return {
+            row[0]: _standing(row, policy, row[0] in forbidden, spreads[row[0]], now)
+            for row in cursor.fetchall()
+        }
 
 
 def selling_forbidden(customer_ids: Sequence[int], now: datetime) -> set[int]:
@@ -143,16 +163,29 @@ def selling_forbidden(customer_ids: Sequence[int], now: datetime) -> set[int]:
     }
 
 
-def _standing(row: tuple[Any, ...], policy: SendingPolicy, forbidden: bool) -> Standing:
-    _, zone, quiet_from, quiet_until, own_limit, is_present, has_address, said, granted, less = row
-    company_limit = policy.max_per_week
+def _standing(
+    row: tuple[Any, ...],
+    policy: SendingPolicy,
+    forbidden: bool,
+    spread: Spread,
+    now: datetime,
+) -> Standing:
+    _, zone, quiet_from, quiet_until, own_limit, is_present, has_address, said_at, granted, less = (
+        row
+    )
+
+    def said_within(weeks: int) -> int:
+        return sum(at > now - timedelta(weeks=weeks) for at in said_at)
+
     own_hours = () if quiet_from is None else ((quiet_from, quiet_until),)
     return Standing(
         zone=ZoneInfo(zone),
         # A customer's own hours and limit can only be stricter than the house's.
         quiet=((policy.quiet_from, policy.quiet_until), *own_hours),
-        allowance=company_limit if own_limit is None else min(company_limit, own_limit),
-        said=said,
+        allowance=allowance_of(policy.max_per_week, own_limit),
+        spread=spread,
+        said=said_within(max(1, spread.weeks)),
+        last_week=said_within(1),
         has_address=has_address and is_present,
         granted=frozenset(granted),
         less=frozenset(less),

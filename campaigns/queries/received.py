@@ -17,7 +17,7 @@ from campaigns.rules.answers import standing
 from campaigns.rules.codes import HELD_BACK, DeliveryState, OutcomeKind
 from campaigns.rules.telling import HELD_BACK_TOLD
 from cxportal.lib.links import LinkPurpose, link
-from profiles.models import ConsentEntry
+from profiles.models import ConsentEntry, Product
 from profiles.queries.company import company
 from profiles.rules.names import ConsentState
 
@@ -105,6 +105,14 @@ def delivery_of(public_id: str) -> Delivery | None:
     if delivery is not None:
         delivery.customer = delivery.customer.present
     return delivery
+
+
+def product_of(delivery: Delivery) -> Product | None:
+    """Find the product that a message is about; none where it is about something else."""
+    about = delivery.decision.moment
+    kind = moment_of(about.kind)
+    found = kind is not None and kind.is_about_products
+    return Product.objects.filter(pk=about.subject_id).first() if found else None
 
 
 def why(delivery: Delivery) -> Why:

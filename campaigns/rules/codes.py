@@ -48,6 +48,8 @@ class Refusal(StrEnum):
     TOO_PERSONAL = "too_personal"
     ALREADY_SAID = "already_said"
     BOUGHT = "bought_since"
+    UNNOTICED = "messages_unnoticed"
+    LESS_OFTEN = "written_less_often"
     BUDGET = "attention_spent"
     CONTROL = "control_group"
     OUTBID = "something_else_helps_more"

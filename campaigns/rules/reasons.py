@@ -33,6 +33,8 @@ _TO_CUSTOMER: dict[str, str] = {
     Refusal.TOO_PERSONAL: "you said: too personal",
     Refusal.ALREADY_SAID: "we said it already",
     Refusal.BOUGHT: "you have bought it since",
+    Refusal.UNNOTICED: "you did not react to our last messages, so we wait until we hear from you",
+    Refusal.LESS_OFTEN: "our last messages were of little use to you, so we write less often",
     Refusal.BUDGET: "you had as many messages this week as we send at most",
     Refusal.OUTBID: "something else may help you more",
     Refusal.UNLIKELY: "it is not worth disturbing you for",

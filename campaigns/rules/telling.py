@@ -25,6 +25,8 @@ REFUSAL = {
     Refusal.TOO_PERSONAL: "the customer said: too personal",
     Refusal.ALREADY_SAID: "it was said already, here or at another door",
     Refusal.BOUGHT: "it has been bought since",
+    Refusal.UNNOTICED: "nothing came of the last messages, so we wait until they do something of their own",
+    Refusal.LESS_OFTEN: "the last messages were of little use to them, so we write less often",
     Refusal.BUDGET: "their attention for this week is spent",
     Refusal.CONTROL: "in the control group: silent on purpose, to see whether reminding helps",
     Refusal.OUTBID: "something else helps this customer more",

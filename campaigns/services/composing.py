@@ -17,6 +17,7 @@ from campaigns.models import Campaign, Delivery, MessageTemplate, PathPart
 from campaigns.queries.moments import moment_of
 from campaigns.queries.naming import reason_for
 from campaigns.queries.policy import sending_policy
+from campaigns.queries.received import product_of
 from campaigns.rules.guidance import PART_MOMENT
 from campaigns.rules.wording import WordingError, Words, words
 from campaigns.services.defaults import TEMPLATES
@@ -59,9 +60,7 @@ def compose(*, delivery: Delivery) -> Composed:
     """Fill a delivery's template in; raises ``TemplateInvalid``."""
     decision = delivery.decision
     moment = decision.moment
-    kind = moment_of(moment.kind)
-    is_about_it = kind is not None and kind.is_about_products
-    product = Product.objects.filter(pk=moment.subject_id).first() if is_about_it else None
+    product = product_of(delivery)
     subject = _Subject(
         decision.facts,
         moment.cycle,
@@ -183,6 +182,7 @@ def _links(delivery_id: str, customer_id: str) -> dict[str, str]:
         "plenty": f"{why}#plenty",
         "person": f"{why}#person",
         "stop": link(LinkPurpose.STOP, "campaigns:stop", delivery_id),
+        "buy": link(LinkPurpose.BUY, "campaigns:buy", delivery_id),
         "preferences": link(LinkPurpose.MY_PAGE, "my-page", customer_id),
     }
 
@@ -194,7 +194,7 @@ def _variables(customer: Customer, subject: _Subject, links: Mapping[str, str]) 
     return {
         "customer": {"name": customer.name, "first_name": customer.name.split(" ")[0]},
         "company": {"name": house.name},
-        "product": {"name": name, "url": (product.url or None) if product else None},
+        "product": {"name": name, "url": _buy_url(subject, links) or None},
         "last_purchase": {"product": name, "on": day_words(subject.cycle) if subject.cycle else ""},
         "rhythm": span(subject.facts["rhythm_days"]) if subject.facts.get("rhythm_days") else "",
         "reason": subject.because,
@@ -206,6 +206,12 @@ def _variables(customer: Customer, subject: _Subject, links: Mapping[str, str]) 
         },
         "links": dict(links),
     }
+
+
+def _buy_url(subject: _Subject, links: Mapping[str, str]) -> str:
+    """Where to buy it again: over this site where followed links are counted, else straight to the shop."""
+    url = subject.product.url if subject.product else ""
+    return links.get("buy", url) if url and sending_policy().counts_links else url
 
 
 def _filled(template: MessageTemplate, variables: Mapping[str, Any]) -> Words:
@@ -225,7 +231,7 @@ def _framed(
         "subject": filled.subject,
         "company_name": house.name,
         "body_html": nh3.clean(filled.html),
-        "buy_url": subject.product.url if subject.product else "",
+        "buy_url": _buy_url(subject, links),
         "reason": f"Why now: {subject.because}." if subject.because else "",
         "reason_url": links["why"],
         "preferences_url": links["preferences"],

@@ -177,7 +177,7 @@ def _weighed(
     now: datetime,
 ) -> _Candidates:
     said = np.array(
-        [stands[customer].said for customer in found.customer_id.tolist()], dtype=np.int64
+        [stands[customer].last_week for customer in found.customer_id.tolist()], dtype=np.int64
     )
     return _Candidates(
         campaign=campaign,
@@ -214,7 +214,7 @@ def _refused(
     standing = np.array(
         [by_customer[customer] for customer in found.customer_id.tolist()], dtype=np.int64
     )
-    # Face to face needs neither consent to messages nor an address.
+    # Face to face needs neither consent to messages nor an address, and no mail is waited for.
     ignored = 0 if context.door == Door.EMAIL else _MESSAGES_ONLY
     ignored |= ignored_by(campaign.moment)
     return mask | (standing & ~np.int64(ignored))
@@ -226,7 +226,11 @@ def ignored_by(kind: str) -> int:
     return 0 if moment is None or moment.sells else REFUSAL_BIT[Refusal.OPEN_CASE]
 
 
-_MESSAGES_ONLY = REFUSAL_BIT[Refusal.NO_CONSENT] | REFUSAL_BIT[Refusal.NO_ADDRESS]
+_MESSAGES_ONLY = (
+    REFUSAL_BIT[Refusal.NO_CONSENT]
+    | REFUSAL_BIT[Refusal.NO_ADDRESS]
+    | REFUSAL_BIT[Refusal.UNNOTICED]
+)
 
 
 def _doubt_bit(doubt: str) -> int:
@@ -260,7 +264,11 @@ def _choices(
     foremost = competing.foremost(moment, worth, (refused == 0) & (worth > 0))
     picked = arbitration.chosen(customer, worth, foremost, room)
     reasons = _with_lost_causes(
-        refused, worth, room, picked, control & (context.door == Door.EMAIL)
+        refused,
+        worth,
+        _spent(customer, stands, room),
+        picked,
+        control & (context.door == Door.EMAIL),
     )
     rows = [(part, row) for part in parts for row in range(len(part))]
     order = np.lexsort((-worth, refused != 0, ~picked, customer))
@@ -299,15 +307,22 @@ def _room(standing: Standing, context: Context) -> int:
     return min(context.limit, standing.room) if context.door == Door.EMAIL else context.limit
 
 
+def _spent(customer: Longs, stands: Mapping[int, Standing], room: Longs) -> Longs:
+    """Say for each row why there is no room, as a bit; 0 where there is."""
+    bits = [REFUSAL_BIT[stands[one].spent()] for one in customer.tolist()]
+    return np.where(room <= 0, np.array(bits, dtype=np.int64), 0)
+
+
 def _with_lost_causes(
-    refused: Longs, worth: Floats, room: Longs, picked: Any, control: Any
+    refused: Longs, worth: Floats, spent: Longs, picked: Any, control: Any
 ) -> Longs:
     """Give each row that was not picked its reason, and turn the control group's picks to silence."""
     lost = ~picked & (refused == 0)
     reasons = refused.copy()
     reasons[lost & (worth <= 0)] = REFUSAL_BIT[Refusal.UNLIKELY]
-    reasons[lost & (worth > 0) & (room <= 0)] = REFUSAL_BIT[Refusal.BUDGET]
-    reasons[lost & (worth > 0) & (room > 0)] = REFUSAL_BIT[Refusal.OUTBID]
+    reasons[lost & (worth > 0)] = REFUSAL_BIT[Refusal.OUTBID]
+    without_room = lost & (worth > 0) & (spent != 0)
+    reasons[without_room] = spent[without_room]
     reasons[picked & control] = REFUSAL_BIT[Refusal.CONTROL]
     return reasons
 

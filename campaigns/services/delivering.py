@@ -152,7 +152,7 @@ def _sorted_out(
             mask |= REFUSAL_BIT[Refusal.NOT_LIVE]
         reason = why_ended or next((str(refusal) for refusal in refusals_in(mask)), "")
         if standing.said > standing.allowance and not reason:
-            reason = str(Refusal.BUDGET)
+            reason = str(standing.spent(counted=1))
         if delivery.is_transactional:
             reason = ""
         opens = standing.opens(now, is_urgent=is_urgent)

@@ -123,7 +123,9 @@ def _settle_house(time_zone: str) -> None:
     # An order file is the past of purchases alone: only reminders to buy again can be judged by it.
     Campaign.objects.exclude(moment=DUE_REORDER).update(is_live=False)
     # Nobody is really written to, so nobody is held back for comparison: the past is the judge.
-    SendingPolicy.objects.update_or_create(id=1, defaults={"control_share": 0.0})
+    SendingPolicy.objects.update_or_create(
+        id=1, defaults={"control_share": 0.0, "is_rehearsal": True}
+    )
     fencing.adopt_new_database()
 
 

@@ -1,4 +1,5 @@
 """The two pages that every message leads to: why me, and stop. No log-in; opening them changes nothing.
+The way to the shop beside them keeps that it was gone, and nothing else.
 
 Mail scanners open links, some press buttons: every answer may therefore come twice, and each
 does the same the second time.
@@ -11,16 +12,17 @@ from functools import wraps
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from campaigns.models import Delivery
-from campaigns.queries.received import Why, delivery_of, why
+from campaigns.queries.received import Why, delivery_of, product_of, why
 from campaigns.rules.answers import CAN_TAKE_BACK, FOLLOWS
+from campaigns.rules.attention import is_by_hand
 from campaigns.rules.codes import Door, OutcomeKind
 from campaigns.services import answering
 from cxportal.lib.http import client_address
@@ -121,6 +123,37 @@ def _my_page_url(delivery: Delivery) -> str:
     if lifetime and delivery.created_at + lifetime < timezone.now():
         return ""
     return link(LinkPurpose.MY_PAGE, "my-page", str(delivery.customer.public_id))
+
+
+# --- the way to the shop --------------------------------------------------------------------------
+
+
+@login_not_required
+@never_cache
+@require_safe
+@_by_link(LinkPurpose.BUY)
+def buy(request: HttpRequest, token: str, delivery: Delivery) -> HttpResponse:
+    """Lead on to the product of a message, and keep that somebody wanted to see it.
+
+    The address comes from the catalogue and not from the link, so that it leads nowhere else.
+    """
+    product = product_of(delivery)
+    if product is None or not product.url:
+        return render(request, "gone.html", status=410)
+    now = timezone.now()
+    if delivery.finished_at and is_by_hand(
+        method=request.method or "",
+        purpose=request.headers.get("Sec-Purpose") or request.headers.get("Purpose", ""),
+        since_sent=now - delivery.finished_at,
+    ):
+        answering.record_outcome(
+            decision=delivery.decision,
+            kind=OutcomeKind.BUY_AGAIN,
+            door=Door.EMAIL,
+            actor="customer",
+            now=now,
+        )
+    return HttpResponseRedirect(product.url)
 
 
 # --- stop -----------------------------------------------------------------------------------------

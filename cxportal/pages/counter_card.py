@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from campaigns.queries.attention import Quieter, quieter
 from campaigns.queries.naming import because, subject_names
 from campaigns.rules.codes import HELD_BACK, Arm, Refusal, Verdict
 from campaigns.rules.telling import refusal_in_words
@@ -86,6 +87,7 @@ class Card:
     cases: Sequence[OpenCase]
     recent: Sequence[RecentPurchase]
     consents: Sequence[Consent]
+    quieter: Quieter | None
     profile: ProfileLine
     asked: QuestionCard | None
 
@@ -119,6 +121,7 @@ def card_of(*, customer: Customer, store: Store, now: datetime) -> Card:
         cases=open_cases([customer.pk]).get(customer.pk, []),
         recent=recent_purchases(customer.pk, now, company_zone=house.time_zone, limit=MOST_RECENT),
         consents=consents(customer.pk, "", now),
+        quieter=quieter(customer.pk, now, to_customer=False),
         profile=profile_line(state, store.zone),
         asked=question_card(customer=customer, zone=store.zone, now=now, state=state, aloud=True),
     )

@@ -356,6 +356,15 @@ def contact(request: HtmxRequest, token: str, customer: Customer) -> HttpRespons
 
 @require_POST
 @by_link
+def write_again(request: HtmxRequest, token: str, customer: Customer) -> HttpResponse:
+    """Take up writing as before, where we had become quieter."""
+    preferring.hear_again(customer=customer, now=timezone.now())
+    messages.success(request, "We write to you as before.")
+    return _back(token, "often")
+
+
+@require_POST
+@by_link
 def person(request: HtmxRequest, token: str, customer: Customer) -> HttpResponse:
     """Open a case for somebody to get back to the customer."""
     form = PersonForm(request.POST)

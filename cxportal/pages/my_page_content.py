@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from django.urls import reverse
 
 from campaigns.models import SendingPolicy
+from campaigns.queries.attention import Quieter, quieter
 from campaigns.queries.policy import sending_policy
 from campaigns.queries.received import Received, received
 from cxportal.pages.my_coming import MyComing, my_coming
@@ -98,6 +99,7 @@ class MyPage:
     consents: Sequence[Consent]
     preference: ContactPreference | None
     policy: SendingPolicy
+    quieter: Quieter | None
     cases: Sequence[OpenCase]
     question: OpenQuestion | None
     asked: QuestionCard | None
@@ -176,6 +178,7 @@ def my_page(
         consents=messages,
         preference=preference(customer),
         policy=policy,
+        quieter=quieter(customer.pk, now, to_customer=True),
         cases=open_cases([customer.pk]).get(customer.pk, []),
         question=question,
         # One question at a time, whoever asks it.

@@ -141,6 +141,25 @@ class PolicyForm(SettingsForm):
         max_value=7,
         help_text="For each customer, over all campaigns. Their own limit can only be stricter.",
     )
+    fewer_after = forms.IntegerField(
+        label="Write less after so many messages ignored",
+        min_value=1,
+        max_value=20,
+        help_text="In a row, nothing having come of each for a week: no answer, no link followed, nothing bought. "
+        "The customer’s allowance is then spread over more weeks.",
+    )
+    silent_after = forms.IntegerField(
+        label="Stop writing after so many",
+        min_value=2,
+        max_value=40,
+        help_text="Until the customer does something of their own.",
+    )
+    counts_links = forms.BooleanField(
+        label="Notice when a link in a message is followed",
+        required=False,
+        help_text="Links to products then lead over this site. Customers find it in their data. Whether a mail is "
+        "opened is never watched.",
+    )
     control_percent = forms.FloatField(
         label="Control group, percent",
         min_value=0,
@@ -168,6 +187,9 @@ class PolicyForm(SettingsForm):
         hours = given.get("quiet_from"), given.get("quiet_until")
         if None not in hours and hours[0] == hours[1]:
             self.add_error("quiet_until", "Quiet hours must end at another time than they begin.")
+        fewer, silent = given.get("fewer_after"), given.get("silent_after")
+        if fewer is not None and silent is not None and silent <= fewer:
+            self.add_error("silent_after", "Stop after more messages than you write less after.")
         return given
 
     def values(self) -> dict[str, Any]:

@@ -67,3 +67,10 @@ def prefer(*, customer: Customer, wishes: Wishes, now: datetime) -> Wishes:
             kept.updated_at = now
             kept.save()
     return before
+
+
+def hear_again(*, customer: Customer, now: datetime) -> None:
+    """Keep that the customer wants to hear of us as before, whatever became of messages until now."""
+    ContactPreference.objects.update_or_create(
+        customer=customer, defaults={"updated_at": now}, create_defaults={"updated_at": now}
+    )

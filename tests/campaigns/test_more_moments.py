@@ -105,7 +105,7 @@ def test_what_is_kept_for_years_is_named_in_its_message(dolores):
     words = composing.compose(delivery=Delivery.objects.get()).words
     assert words.subject == "Fine Phone: time for a new one?"
     assert "you bought it on 10 March 2023, 3 years ago" in words.text
-    assert phone.url in words.text
+    assert "/buy/" in words.text
 
 
 # --- care is said although something is open ------------------------------------------------------

@@ -25,7 +25,7 @@ from profiles.models import Habit, Identifier, PurchaseLine
 from profiles.queries.purchases import bought_on
 from profiles.rules.names import ConsentState
 from profiles.rules.reordering import because
-from profiles.services import learning, scheduling
+from profiles.services import learning, preferring, scheduling
 from tests.factories.campaigns import consent, due_habit, reachable_customer, ready_house
 from tests.factories.profiles import (
     IdentifierFactory,
@@ -34,6 +34,7 @@ from tests.factories.profiles import (
     PurchaseFactory,
     PurchaseLineFactory,
 )
+from tests.pages import rows
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 3, 10, 6, 5, tzinfo=UTC)
@@ -82,6 +83,12 @@ def solve(customer):
         cases.solve(case=case, resolution="mended", by="staff:1", now=NOW)
 
 
+def ignore_six(customer):
+    for weeks in range(2, 8):
+        at = NOW - timedelta(weeks=weeks)
+        rows.delivery(at, rows.decision(at, customer=customer))
+
+
 def said(customer):
     return scheduling.Said(customer, customer.habits.get().product, "page", NOW)
 
@@ -92,6 +99,7 @@ PUT = {
     "no address": lambda c: Identifier.objects.filter(customer=c).delete(),
     "paused": lambda c: scheduling.pause(said=said(c)),
     "stopped": lambda c: scheduling.stop(said=said(c)),
+    "ignored": ignore_six,
     "too often": lambda c: Habit.objects.filter(customer=c).update(rhythm_days=4.0),
 }
 LIFT = {
@@ -104,6 +112,7 @@ LIFT = {
     Refusal.NO_ADDRESS: lambda c: IdentifierFactory(origin_profile=c.profiles.get()),
     Refusal.SCHEDULE_PAUSED: lambda c: scheduling.resume(said=said(c)),
     Refusal.SCHEDULE_STOPPED: lambda c: scheduling.resume(said=said(c)),
+    Refusal.UNNOTICED: lambda c: preferring.hear_again(customer=c, now=NOW),
     Refusal.TOO_FREQUENT: lambda c: Habit.objects.filter(customer=c).update(rhythm_days=30.0),
 }
 # Of the schedule, one word stands.
@@ -119,7 +128,9 @@ ORDER = [*ANSWERS, *PUT]
 
 def in_order(obstacles):
     given = sorted(obstacles, key=ORDER.index)
-    return [one for one in given if one != "stopped" or "paused" not in given]
+    # Agreeing again is something of one's own, and forgives by itself what was ignored.
+    beside = {"stopped": "paused", "ignored": "no consent"}
+    return [one for one in given if beside.get(one) not in given]
 
 
 @GENERATED

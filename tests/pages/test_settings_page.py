@@ -31,6 +31,8 @@ POLICY = {
     "quiet_from": "21:00",
     "quiet_until": "08:30",
     "max_per_week": "1",
+    "fewer_after": "2",
+    "silent_after": "4",
     "control_percent": "12.5",
     "shortest_rhythm_days": "10",
 }
@@ -90,10 +92,17 @@ def test_the_rules_of_sending_are_saved(administrator):
     assert (policy.quiet_from, policy.quiet_until) == (time(21), time(8, 30))
     assert (policy.max_per_week, policy.control_share) == (1, 0.125)
     assert policy.shortest_rhythm_days == 10
+    assert (policy.fewer_after, policy.silent_after, policy.counts_links) == (2, 4, False)
 
 
 @pytest.mark.parametrize(
-    ("field", "value"), [("control_percent", "51"), ("max_per_week", "8"), ("sender_email", "none")]
+    ("field", "value"),
+    [
+        ("control_percent", "51"),
+        ("max_per_week", "8"),
+        ("sender_email", "none"),
+        ("silent_after", "2"),
+    ],
 )
 def test_rules_beyond_the_limits_are_refused(field, value, administrator):
     answer = administrator.post(reverse("settings-sending"), POLICY | {field: value})
