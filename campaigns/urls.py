@@ -4,7 +4,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import path
 
 from campaigns.api import decisions
-from campaigns.views import guidance, mailbox, moments, public, rehearsals, templates
+from campaigns.views import guidance, mailbox, minding, moments, public, rehearsals, templates
 
 app_name = "campaigns"
 _DECISION = "api/v1/decisions/<uuid:decision_id>/"
@@ -32,6 +32,7 @@ urlpatterns = [
     path("mailbox/", mailbox.mailbox, name="mailbox"),
     path("mailbox/<int:message_id>/", mailbox.mailbox, name="mailbox-message"),
     path("mailbox/<int:message_id>/html/", mailbox.message_html, name="mailbox-html"),
+    path("mind-least/", minding.who_minds_least, name="mind-least"),
     path("moments/", moments.moment_list, name="moment-list"),
     path("moments/new/", moments.moment_new, name="moment-new"),
     path("moments/<int:definition_id>/", moments.moment_detail, name="moment-detail"),

@@ -70,6 +70,7 @@ NAVIGATION = (
         "customers",
         roles_with("profiles.view_customer"),
     ),
+    Entry("Who to ask", "campaigns:mind-least", "search", roles_with("profiles.view_customer")),
     Entry("Duplicates", "duplicates", "person", roles_with("profiles.view_suspicion")),
     Entry("Clean data", "clean-data", "check", roles_with("profiles.view_finding")),
     Entry(
