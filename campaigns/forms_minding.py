@@ -33,7 +33,7 @@ class MindingForm(forms.Form):
         required=False,
         widget=forms.Textarea(attrs={"rows": 6}),
         label="Who it is about",
-        help_text="Customer numbers, e-mail addresses or phone numbers, one on each line.",
+        help_text="Customer numbers, e-mail addresses, or phone numbers as +436641234567; one on each line.",
     )
     file = forms.FileField(
         required=False, label="Or a file", help_text="CSV; the first column names them."
