@@ -40,6 +40,7 @@ from cxportal.lib.admin import list_url
 from cxportal.lib.display import Axis, axis, percent
 from cxportal.lib.http import StaffRequest
 from cxportal.pages.access import Role, role_required
+from cxportal.pages.felt_table import felt_rows
 from feedback.models import Case
 from feedback.queries import case_rows
 from profiles.models import ImportJob
@@ -117,6 +118,7 @@ def overview(request: StaffRequest) -> HttpResponse:
         "chart_summary": _chart_summary(found),
         "helped": _helped(judged, span),
         "burden": _burden(cost, found, span),
+        "felt": felt_rows(span),
         "needs": _needs(request, found, span),
     }
     return render(request, "cxportal/overview.html", context)

@@ -18,9 +18,9 @@ from tests.factories.profiles import CustomerFactory, ProductFactory, SourceFact
 from tests.pages import rows
 
 pytestmark = pytest.mark.django_db
-# Session, account, role and rights; company and switch; four figures; silences that grew old; cases,
+# Session, account, role and rights; company and switch; five figures; silences that grew old; cases,
 # files, rehearsals, guards.
-QUERIES = 21
+QUERIES = 22
 
 
 def test_it_shows_what_became_of_the_moments(manager):
@@ -43,6 +43,20 @@ def test_each_kind_of_moment_is_told_with_its_figures(manager):
     row = page[page.index(">Due to be bought again<") :].split("</tr>")[0]
     assert re.findall(r"<td[^>]*>([^<]*)</td>", row) == [
         "3", "1", "0", "1", "their attention for this week is spent", "1", "the moment had passed",
+    ]  # fmt: skip
+
+
+def test_how_each_campaign_was_felt_is_told_with_how_sure_it_is(manager):
+    now = timezone.now()
+    rows.answer(rows.delivery(now).decision, "helpful", now)
+    rows.answer(rows.delivery(now).decision, "too_personal", now)
+    rows.delivery(now)
+    rows.delivery(now)
+    page = manager.get(reverse("overview")).content.decode()
+    table = page[page.index("How each campaign was felt") :]
+    row = table[table.index(">Reorder<") :].split("</tr>")[0]
+    assert re.findall(r"<td[^>]*>([^<]*)</td>", row) == [
+        "4", "25\u202f%", "4.6\u202f% and 70\u202f%", "25\u202f%", "4.6\u202f% and 70\u202f%",
     ]  # fmt: skip
 
 
