@@ -4,6 +4,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import path
 
 from campaigns.api import decisions
+from campaigns.api.minding import MindingView
 from campaigns.views import guidance, mailbox, minding, moments, public, rehearsals, templates
 
 app_name = "campaigns"
@@ -13,6 +14,11 @@ urlpatterns = [
         "api/v1/decisions/",
         login_not_required(decisions.DecisionsView.as_view()),
         name="api-decisions",
+    ),
+    path(
+        "api/v1/decisions/mind-least/",
+        login_not_required(MindingView.as_view()),
+        name="api-mind-least",
     ),
     path(_DECISION, login_not_required(decisions.DecisionView.as_view()), name="api-decision"),
     path(

@@ -18,9 +18,9 @@ from campaigns.queries.policy import sending_policy
 from campaigns.rules.codes import OutcomeKind
 from campaigns.rules.minding import ranked, scores
 from profiles.models import Customer, Identifier, Profile
-from profiles.queries.conditions import answers
-from profiles.rules.condition_words import Use, sentence
-from profiles.rules.conditions import Condition, Truth
+from profiles.queries.conditions import answers, vocabulary_of
+from profiles.rules.condition_words import Use, checked, sentence
+from profiles.rules.conditions import Condition, Truth, questions, read
 
 # So far back an answer still tells how somebody takes such things.
 ANSWERS_DAYS = 365
@@ -63,6 +63,17 @@ class Ranking:
     ranked: Sequence[Ranked]
     asked: int
     complaining: int
+
+
+def criterion_of(raw: Any, weight: int) -> Criterion:
+    """Read a criterion from JSON.
+
+    Raises:
+        Wrong: it cannot be asked, or must not be used to choose somebody.
+    """
+    condition = read(raw)
+    vocabulary = vocabulary_of(one for one, _ in questions(condition))
+    return Criterion(checked(condition, vocabulary, Use.CHOOSE), weight)
 
 
 def named_customers(names: Sequence[str]) -> tuple[Sequence[int], Sequence[str]]:

@@ -12,14 +12,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from campaigns.forms_minding import MindingForm, weighted
-from campaigns.queries.minding import Criterion, least_minding, named_customers
+from campaigns.queries.minding import Criterion, criterion_of, least_minding, named_customers
 from cxportal.lib.http import StaffRequest, note_shown
 from profiles.forms_guards import MOST_LINES, LineForm, offered
 from profiles.forms_lines import lines_posted
 from profiles.models import Product
-from profiles.queries.conditions import vocabulary_of, whole_vocabulary
-from profiles.rules.condition_words import Use, checked
-from profiles.rules.conditions import Wrong, questions, read
+from profiles.queries.conditions import whole_vocabulary
+from profiles.rules.conditions import Wrong
 from profiles.rules.names import ProductKind
 
 PRODUCTS_OFFERED = 300
@@ -69,13 +68,7 @@ def _criteria(form: MindingForm, lines: Sequence[LineForm]) -> Sequence[Criterio
     found = []
     for line in lines:
         try:
-            condition = read(line.condition())
-            vocabulary = vocabulary_of(one for one, _ in questions(condition))
-            found.append(
-                Criterion(
-                    checked(condition, vocabulary, Use.CHOOSE), int(line.cleaned_data["weight"])
-                )
-            )
+            found.append(criterion_of(line.condition(), int(line.cleaned_data["weight"])))
         except Wrong as error:
             form.add_error(None, error.words)
     return None if form.errors else found

@@ -14,6 +14,7 @@ from profiles.rules.names import AttributeType, Manner, Sensitivity
 from tests.factories.facts import AttributeFactory, note
 from tests.factories.feedback import CaseFactory
 from tests.factories.profiles import ProfileFactory
+from tests.profiles.events import post, write_key
 
 NOW = datetime(2026, 3, 10, 9, tzinfo=UTC)
 ASKED = {"offer": "a later flight, for a night at a hotel", "most": "3", "save": "yes"}
@@ -73,6 +74,24 @@ def test_staff_get_a_few_with_reasons_and_one_to_ask_first(supervisor):
         "customer_id", flat=True
     )
     assert set(looked) == {one.customer_id for one in answer.context["ranking"].ranked}
+
+
+def test_another_system_asks_the_same(supervisor):
+    write_key(NOW, "read")
+    criteria = [
+        {"condition": {"fact": "travels_alone", "is": True}, "weight": 2},
+        {"condition": {"fact": "connects", "is": True}, "weight": -2},
+    ]
+    body = {"customers": ["p8", "p9", "p10", "p999"], "criteria": criteria}
+    said = post("/api/v1/decisions/mind-least/", body).json()
+    known = str(Profile.objects.get(external_id="p10").customer.public_id)
+    reasons = ["“Travels alone” is yes"]
+    assert said["ranked"][0] == {"customer": known, "score": 2.0, "reasons": reasons, "against": []}
+    counts = (len(said["ranked"]), said["asked"], said["complaining"], said["unclear"])
+    assert counts == (2, 3, 1, ["p999"])
+    allergic = body | {"criteria": [{"condition": {"minds": "nuts"}, "weight": 1}]}
+    wrong = post("/api/v1/decisions/mind-least/", allergic)
+    assert (wrong.status_code, wrong.json()["code"]) == (409, "condition_refused")
 
 
 def test_the_list_may_come_as_a_file(supervisor):
