@@ -14,8 +14,11 @@ from celery import Celery
 from celery.signals import worker_init
 from django.conf import settings
 
+from cxportal.lib import file_broker
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cxportal.settings")
 
+file_broker.use()
 app = Celery("cxportal")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.update(
