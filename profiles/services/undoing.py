@@ -217,8 +217,15 @@ def _without_customers(execute: Callable[[str], int]) -> int:
     parts = ["profiles.Profile.customer", "profiles.Profile.home_customer"]
     learned = ["profiles.Habit.customer", "profiles.VisitRhythm.customer",
                "profiles.Suspicion.low", "profiles.Suspicion.high", "profiles.Finding.customer"]  # fmt: skip
-    own = _free("profiles.Profile", but=["profiles.SharedSighting.profile"])
-    own = own.replace(" = t.id", " = own.id")
+    # Profiles first, and each question of a customer by one column: what joins by an "or" is asked of every
+    # pair of the two tables.
+    execute(f"""
+        CREATE TEMP TABLE undone_profile ON COMMIT DROP AS
+        SELECT t.id FROM profiles_profile t
+         WHERE {_IN_JOB.format(model="profiles.Profile")} AND t.customer_id = t.home_customer_id
+           AND {_free("profiles.Profile", but=["profiles.SharedSighting.profile"])}
+    """)
+    execute("ANALYZE undone_profile")
     execute(f"""
         CREATE TEMP TABLE undone_customer ON COMMIT DROP AS
         SELECT t.id FROM profiles_customer t
@@ -226,12 +233,13 @@ def _without_customers(execute: Callable[[str], int]) -> int:
            AND {_free("profiles.Customer", but=[*parts, *learned])}
            AND NOT EXISTS (
                SELECT FROM profiles_profile own
-                WHERE (own.customer_id = t.id OR own.home_customer_id = t.id)
-                  AND NOT (own.customer_id = t.id AND own.home_customer_id = t.id AND {own}
-                           AND EXISTS (SELECT FROM profiles_importedrow r
-                                        WHERE r.job_id = %(job)s AND r.model = 'profiles.Profile'
-                                          AND own.id BETWEEN r.first_id AND r.last_id)))
+                WHERE own.home_customer_id = t.id AND own.customer_id <> t.id)
+           AND NOT EXISTS (
+               SELECT FROM profiles_profile own
+                WHERE own.customer_id = t.id
+                  AND NOT EXISTS (SELECT FROM undone_profile u WHERE u.id = own.id))
     """)
+    execute("ANALYZE undone_customer")
     gone = "IN (SELECT id FROM undone_customer)"
     execute(f"DELETE FROM profiles_habit WHERE customer_id {gone}")
     execute(f"DELETE FROM profiles_visitrhythm WHERE customer_id {gone}")
