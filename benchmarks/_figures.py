@@ -68,3 +68,10 @@ def _samples(customer: Ints) -> Sequence[Ints]:
         np.concatenate([each[n] for n in chance.integers(0, len(each), len(each))])
         for _ in range(DRAWS)
     ]
+
+
+def interval(gains: Floats) -> str:
+    """Where 95 % of bootstrap samples of the mean lie, one number for each customer."""
+    drawn = np.random.default_rng(1).integers(0, len(gains), (1_000, len(gains)))
+    low, high = np.quantile(gains[drawn].mean(axis=1), [0.025, 0.975])
+    return f"{low:+.4f}, {high:+.4f}"

@@ -14,7 +14,7 @@ import resource
 import time
 from pathlib import Path
 
-from benchmarks import _morning, _till
+from benchmarks import _basket, _morning, _till
 from benchmarks._orders import Orders, read_cases, read_orders
 
 
@@ -52,4 +52,10 @@ def _morning_answers(orders: Orders, asked: argparse.Namespace) -> int:
     return len(cases.on)
 
 
-_ANSWERS = {"till": _till_answers, "morning": _morning_answers}
+def _basket_answers(orders: Orders, asked: argparse.Namespace) -> int:
+    cases = read_cases(asked.cases, orders, day="before")
+    _basket.write(asked.out, cases, orders, _basket.foretell(orders, cases))
+    return len(cases.on)
+
+
+_ANSWERS = {"till": _till_answers, "morning": _morning_answers, "basket": _basket_answers}

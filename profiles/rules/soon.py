@@ -31,7 +31,7 @@ FEWEST_OF_EACH = 100  # of the cases bought, and of those not bought
 KNOTS = 3  # at the quartiles
 FAR = 4.0  # deviations beyond which a number says no more
 RIDGE = 200.0
-ROUNDS = 6  # Newton steps; the loss stands still after four
+ROUNDS, HALVINGS = 8, 6  # Newton steps, and how often one is halved
 SLICE = 20_000
 
 
@@ -152,7 +152,7 @@ def fit_soon(purchases: Purchases, before: int) -> Soon | None:
     bought = np.concatenate([part[1] for part in examples])
     if len(bought) < FEWEST_CASES or min(bought.sum(), (~bought).sum()) < FEWEST_OF_EACH:
         return None
-    return _regression(traits, bought, diary.has_groups)
+    return regression(traits, bought, diary.has_groups)
 
 
 def _examples(diary: Diary, before: int) -> list[tuple[Matrix, Flags]]:
@@ -178,7 +178,8 @@ def _share(count: int, most: int, seed: int) -> Ints:
     return np.sort(chance.choice(count, most, replace=False)).astype(np.int64)
 
 
-def _regression(traits: Matrix, bought: Flags, groups: bool) -> Soon:
+def regression(traits: Matrix, bought: Flags, groups: bool) -> Soon:
+    """Fit the regression of what was bought to what was known."""
     middle = traits.mean(axis=0, dtype=np.float64)
     width = traits.std(axis=0, dtype=np.float64) + 1e-6
     shares = np.linspace(0.0, 1.0, KNOTS + 2)[1:-1]
@@ -189,15 +190,29 @@ def _regression(traits: Matrix, bought: Flags, groups: bool) -> Soon:
 
 
 def _newton(x: Matrix, y: Matrix) -> Floats:
-    """Penalised maximum likelihood; the constant, last, is not shrunk."""
+    """Penalised maximum likelihood; the constant, last, is not shrunk.
+
+    Where what is asked about is rare, a whole step overshoots: it is halved until the loss falls.
+    """
     ridge = np.full(x.shape[1], RIDGE)
     ridge[-1] = 1e-6
     weights = np.zeros(x.shape[1])
     weights[-1] = np.log(y.mean() / (1.0 - y.mean()))
+    loss = _loss(x, y, weights, ridge)
     for _ in range(ROUNDS):
         p = 1.0 / (1.0 + np.exp(-(x @ weights.astype(np.float32))))
         heavy = x * np.sqrt(p * (1.0 - p))[:, None]
         curvature = (heavy.T @ heavy).astype(np.float64) + np.diag(ridge)
-        pull = (x.T @ (y - p)).astype(np.float64) - ridge * weights
-        weights = weights + np.linalg.solve(curvature, pull)
+        step = np.linalg.solve(curvature, (x.T @ (y - p)).astype(np.float64) - ridge * weights)
+        for _ in range(HALVINGS):
+            if (nearer := _loss(x, y, weights + step, ridge)) < loss:
+                weights, loss = weights + step, nearer
+                break
+            step = step / 2.0
     return weights
+
+
+def _loss(x: Matrix, y: Matrix, weights: Floats, ridge: Floats) -> float:
+    """Minus the penalised log likelihood."""
+    logit = (x @ weights.astype(np.float32)).astype(np.float64)
+    return float((np.logaddexp(0.0, logit) - y * logit).sum() + 0.5 * (ridge @ weights**2))

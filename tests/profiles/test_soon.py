@@ -117,3 +117,12 @@ def test_a_model_of_products_does_not_serve_groups(fitted):
 def test_what_is_known_of_the_week_is_carried_over_to_other_days():
     chance = soon.carried(np.array([0.5]), np.array([0.4]), np.array([0.5]))
     assert chance.tolist() == [pytest.approx(0.6)]  # odds 1 × (1 / (2 / 3)) = 1.5
+
+
+def test_what_is_rare_does_not_throw_the_fit_off():
+    chance = np.random.default_rng(5)
+    traits = chance.exponential(1.0, (20_000, 40)).astype(np.float32) ** 3
+    bought = chance.random(20_000) < 0.002 + 0.3 * (traits[:, 0] > 80)
+    found = soon.regression(traits, bought, groups=False).chances(traits)
+    assert abs(found.mean() - bought.mean()) < 0.002
+    assert found[traits[:, 0] > 80].mean() > 20 * found[traits[:, 0] < 10].mean()
