@@ -18,6 +18,7 @@ from profiles.models.guards import Guard, GuardVersion
 from profiles.models.habits import (
     Habit,
     LearnedModel,
+    ProductCompanion,
     ReorderSchedule,
     ReorderStatement,
     VisitRhythm,
@@ -83,6 +84,7 @@ __all__ = [
     "Place",
     "PrivacyRequest",
     "Product",
+    "ProductCompanion",
     "ProductValue",
     "Profile",
     "ProfileEdge",

@@ -167,6 +167,43 @@ class ReorderStatement(models.Model):
         return f"statement {self.pk}"
 
 
+class ProductCompanion(models.Model):
+    """A product that is bought with another: nothing of a person, written by learning alone, replaced at each fit.
+
+    Of the ``baskets`` that we learned from and that held ``product``, ``together`` held ``companion`` as well.
+    ``score`` (0 … 1) is how close they are (``profiles.rules.companions``).
+    """
+
+    product = models.ForeignKey(
+        Product, models.CASCADE, related_name="+", db_constraint=False, db_index=False
+    )
+    companion = models.ForeignKey(
+        Product, models.CASCADE, related_name="+", db_constraint=False, db_index=False
+    )
+    together = models.PositiveIntegerField()
+    baskets = models.PositiveIntegerField()
+    score = models.FloatField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["product", "companion"], name="profiles_companion_once"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(together__gte=1, together__lte=models.F("baskets")),
+                name="profiles_companion_counts",
+                violation_error_message="No more baskets hold both than hold one of them.",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(product=models.F("companion")),
+                name="profiles_companion_of_another",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"companion {self.pk}"
+
+
 class LearnedModel(models.Model):
     """What is learned over all customers and shared by each: plain numbers, replaced at each fit."""
 

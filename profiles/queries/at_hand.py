@@ -18,7 +18,9 @@ from numpy.typing import NDArray
 
 from cxportal.lib.registry import Days, Found, Longs, Occurrences
 from profiles.models import ConsentEntry, Place, Product
+from profiles.queries.companions import companions_of
 from profiles.queries.company import company, company_day
+from profiles.queries.due import product_names
 from profiles.rules.at_hand import (
     ARRIVAL_LIKELIHOOD,
     BASKET,
@@ -31,10 +33,13 @@ from profiles.rules.at_hand import (
     is_at_hand,
     says_where,
 )
+from profiles.rules.companions import Beside, beside
 from profiles.rules.names import Channel, Purpose, TouchpointKind
 
 VISIT_MOMENT, ARRIVAL_MOMENT, BASKET_MOMENT = "visit_now", "arrival", "basket"
 MOST_NAMED = 5
+# Some more than will be said, as guards may hold back the closest.
+MOST_COMPANIONS = 5
 
 # The newest first; of each customer some dozens at most are of the last minutes.
 _LATELY = """
@@ -67,7 +72,10 @@ def arrivals(customer_ids: Sequence[int], now: datetime) -> Occurrences:
 
 
 def baskets(customer_ids: Sequence[int], now: datetime) -> Occurrences:
-    """Find who put something into a basket within the last minutes and has not bought since."""
+    """Find who put something into a basket within the last minutes and has not bought since.
+
+    Each is about a product that goes with the basket, the closest first; where none is known, about none.
+    """
     rows = [row for row in _lately(customer_ids, now) if row[2].lower() in BASKET]
     ordered = dict(_read(_ORDERED, customer_ids, now)) if rows else {}
     put = {
@@ -78,15 +86,43 @@ def baskets(customer_ids: Sequence[int], now: datetime) -> Occurrences:
         )
         for customer, of_one in groupby(rows, key=lambda row: row[0])
     }
-    names = _names({one.code for basket in put.values() for one in basket})
+    products = _products({one.code for basket in put.values() for one in basket})
+    lie = {
+        customer: [products[one.code] for one in basket if one.code in products]
+        for customer, basket in put.items()
+    }
+    learned = companions_of({product for basket in lie.values() for product, _ in basket})
+    wanted = {
+        customer: beside(
+            [product for product, _ in basket],
+            [row for product, _ in basket for row in learned.get(product, ())],
+            MOST_COMPANIONS,
+        )
+        for customer, basket in lie.items()
+    }
+    names = product_names([one.product for found in wanted.values() for one in found])
     today = company_day(now)
-    found = []
-    for customer, basket in put.items():
-        known = [names[one.code] for one in basket if one.code in names]
-        if known:
-            facts = {"basket": known[:MOST_NAMED]}
-            found.append(Found(customer, 0, today, today, facts))
-    return Occurrences.of(found, likelihood=BASKET_LIKELIHOOD)
+    found, chances = [], []
+    for customer, basket in lie.items():
+        goes_with: Sequence[Beside | None] = wanted[customer] or [None] * bool(basket)
+        for one in goes_with:
+            facts = _basket_facts(basket, one, names)
+            found.append(Found(customer, one.product if one else 0, today, today, facts))
+            chances.append(one.chance if one else BASKET_LIKELIHOOD)
+    return Occurrences.of(found, likelihood=np.array(chances, dtype=np.float64))
+
+
+def _basket_facts(
+    basket: Sequence[tuple[int, str]], one: Beside | None, names: Mapping[int, str]
+) -> Mapping[str, Any]:
+    """What lies in the basket, and what is known of the companion; "" and 0 where there is none."""
+    return {
+        "basket": [name for _, name in basket[:MOST_NAMED]],
+        "companion": names[one.product] if one else "",
+        "beside": dict(basket)[one.beside] if one else "",
+        "together": one.together if one else 0,
+        "baskets": one.baskets if one else 0,
+    }
 
 
 # Who did what an urgent moment waits for, what is at hand, or came to a place, is awake.
@@ -161,9 +197,10 @@ def _read(query: str, customer_ids: Sequence[int], now: datetime, **more: Any) -
     return rows
 
 
-def _names(codes: set[str]) -> dict[str, str]:
-    found = Product.objects.filter(code__in=codes).values_list("code", "name")
-    return {code: name or code for code, name in found}
+def _products(codes: set[str]) -> Mapping[str, tuple[int, str]]:
+    """The number and the name of each product by its code."""
+    found = Product.objects.filter(code__in=codes).values_list("code", "pk", "name")
+    return {code: (pk, name or code) for code, pk, name in found}
 
 
 # --- over -----------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
+from profiles.rules.companions import companion_because
 from profiles.rules.names import TouchpointKind
 from profiles.rules.whereabouts import is_about_a_place
 
@@ -113,12 +114,16 @@ def place_because(facts: Mapping[str, Any], reader: str) -> str:
 
 
 def basket_because(facts: Mapping[str, Any], reader: str) -> str:
-    """Say what somebody is about to buy.
+    """Say what somebody is about to buy, and how often what goes with it was bought with it.
 
     >>> basket_because({"basket": ["Lettuce", "Mayonnaise"]}, "customer")
     'Lettuce and Mayonnaise are in your basket'
+    >>> known = {"companion": "Chicken", "beside": "Lettuce", "together": 41, "baskets": 300}
+    >>> basket_because({"basket": ["Lettuce"], **known}, "staff")
+    "Lettuce is in the customer's basket, and Chicken was bought together with Lettuce in 41 of 300 baskets"
     """
     whose = "your" if reader == "customer" else "the customer's"
     names = facts["basket"]
     listed = ", ".join(names[:-1]) + " and " + names[-1] if len(names) > 1 else names[0]
-    return f"{listed} {'are' if len(names) > 1 else 'is'} in {whose} basket"
+    said = f"{listed} {'are' if len(names) > 1 else 'is'} in {whose} basket"
+    return f"{said}, and {companion_because(facts)}" if facts.get("companion") else said

@@ -19,7 +19,7 @@ from profiles.queries.lines import Lines, day_number, lines_of, lines_of_a_share
 from profiles.queries.soon import KIND as SOON
 from profiles.rules import cadence, soon
 from profiles.rules.diary import Ints, open_diary
-from profiles.services import visit_rows
+from profiles.services import companion_rows, visit_rows
 from profiles.services.habit_rows import Stored, replace_rows, stored
 
 # Some thousands of customers at once: NumPy is quick, and a worker stays far below 1 GB.
@@ -136,6 +136,7 @@ def refit(*, now: datetime) -> dict[str, int]:
         used[subject] = shared.cases
     visit_rows.fit_house(lines, now)
     _fit_soon(lines, now)
+    companion_rows.fit(lines)
     return used
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from profiles.models import ConsentEntry, FreshTouch, Touchpoint
+from profiles.models import ConsentEntry, FreshTouch, ProductCompanion, Touchpoint
 from profiles.queries import at_hand
 from profiles.rules.at_hand import VALID
 from profiles.rules.names import Channel, ConsentState, Purpose, TouchpointKind
@@ -106,6 +106,34 @@ def test_a_basket_holds_what_was_put_in_and_not_taken_out(ann, now):
     assert found.facts["basket"].tolist() == [["Lettuce"]]
     put(ann, now, lettuce, "Product Removed")
     assert len(at_hand.baskets([ann.customer_id], now)) == 0
+
+
+def test_a_basket_is_about_what_goes_with_it(ann, now):
+    lettuce, mayonnaise = ProductFactory(name="Lettuce"), ProductFactory(name="Mayonnaise")
+    chicken, bag = ProductFactory(name="Chicken"), ProductFactory(name="Bag")
+    for product, companion, together, score in (
+        (lettuce, chicken, 41, 0.3),
+        (lettuce, bag, 90, 0.2),
+        (mayonnaise, chicken, 20, 0.3),
+        (lettuce, mayonnaise, 99, 0.9),
+    ):
+        ProductCompanion.objects.create(
+            product=product, companion=companion, together=together, baskets=300, score=score
+        )
+    put(ann, now - timedelta(minutes=3), lettuce)
+    put(ann, now - timedelta(minutes=2), mayonnaise)
+    found = at_hand.baskets([ann.customer_id], now)
+    assert found.subject_id.tolist() == [chicken.pk, bag.pk]
+    assert found.likelihood.tolist() == pytest.approx([41 / 300, 90 / 300])
+    assert {name: column[0] for name, column in found.facts.items()} == {
+        "basket": ["Mayonnaise", "Lettuce"],
+        "companion": "Chicken",
+        "beside": "Lettuce",
+        "together": 41,
+        "baskets": 300,
+    }
+    put(ann, now, chicken)
+    assert at_hand.baskets([ann.customer_id], now).subject_id.tolist() == [bag.pk]
 
 
 def test_an_order_empties_the_basket(ann, now):
