@@ -9,7 +9,8 @@ class CampaignsConfig(AppConfig):
     def ready(self) -> None:
         from campaigns.bells import ring_react
         from campaigns.holdings import HOLDINGS
-        from campaigns.queries import guidance, timeline
+        from campaigns.queries import guidance, news, timeline
+        from campaigns.queries.offered import NEWS_MOMENT
         from campaigns.rules.guidance import PART_MOMENT, part_because
         from cxportal.lib.registry import Bell, Moment, Timeline, registry
 
@@ -28,5 +29,12 @@ class CampaignsConfig(AppConfig):
                 is_asked_for=True,
             ),
             Bell(key="react", ring=ring_react),
+            Moment(
+                key=NEWS_MOMENT,
+                label="Something new that fits",
+                detect=news.news,
+                awaited=news.awaiting_news,
+                explain=news.news_because,
+            ),
             Timeline(key="answer", label="Answers to suggestions", load=timeline.answers),
         )

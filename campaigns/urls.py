@@ -5,7 +5,16 @@ from django.urls import path
 
 from campaigns.api import decisions
 from campaigns.api.minding import MindingView
-from campaigns.views import guidance, mailbox, minding, moments, public, rehearsals, templates
+from campaigns.views import (
+    guidance,
+    mailbox,
+    minding,
+    moments,
+    offers,
+    public,
+    rehearsals,
+    templates,
+)
 
 app_name = "campaigns"
 _DECISION = "api/v1/decisions/<uuid:decision_id>/"
@@ -55,6 +64,16 @@ urlpatterns = [
     path("guidance/new/", guidance.path_new, name="path-new"),
     path("guidance/<int:path_id>/", guidance.path_edit, name="path-edit"),
     path("guidance/<int:path_id>/switch/", guidance.path_switch, name="path-switch"),
+    path("rules/", offers.rule_list, name="rule-list"),
+    path("rules/new/", offers.rule_new, name="rule-new"),
+    path("rules/<int:rule_id>/", offers.rule_detail, name="rule-detail"),
+    path("rules/<int:rule_id>/change/", offers.rule_change, name="rule-change"),
+    path("rules/<int:rule_id>/switch/", offers.rule_switch, name="rule-switch"),
+    path("offers/", offers.offer_list, name="offer-list"),
+    path("offers/new/", offers.offer_new, name="offer-new"),
+    path("offers/<int:offer_id>/", offers.offer_detail, name="offer-detail"),
+    path("offers/<int:offer_id>/change/", offers.offer_change, name="offer-change"),
+    path("offers/<int:offer_id>/switch/", offers.offer_switch, name="offer-switch"),
     path("rehearsals/", rehearsals.rehearsal_list, name="rehearsal-list"),
     path("rehearsals/new/", rehearsals.rehearsal_new, name="rehearsal-new"),
     path("rehearsals/<int:rehearsal_id>/", rehearsals.rehearsal_detail, name="rehearsal-detail"),

@@ -8,7 +8,6 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils.datastructures import MultiValueDict
 
 from profiles.models import Category, Product
 from profiles.rules.condition_words import Term, Vocabulary
@@ -188,6 +187,7 @@ _JSON: Mapping[str, Callable[[str, Mapping[str, Any]], dict[str, Any]]] = {
     "fact": _json_of_fact,
     "bought": lambda name, asked: {"bought": _json_of_thing(name, asked)},
     "owns": lambda name, asked: {"owns": _json_of_thing(name, asked)},
+    "in_basket": lambda name, asked: {"in_basket": _json_of_thing(name, asked)},
     "age": _json_of_age,
     "minds": lambda name, asked: {"minds": asked["value"]},
     "registered": lambda name, asked: {"registered": name, "is": asked["value"]},
@@ -198,6 +198,8 @@ THINGS = {
     "bought:category": "has bought of a category",
     "owns:product": "owns a product (bought, not returned)",
     "owns:category": "owns something of a category",
+    "in_basket:product": "has a product in the basket",
+    "in_basket:category": "has something of a category in the basket",
 }
 PEOPLE = {
     f"age:{CUSTOMER}": "age of the customer",
@@ -297,6 +299,7 @@ _FIELDS: Mapping[str, Callable[[str, Vocabulary], Fields]] = {
     "fact": _fields_of_fact,
     "bought": _fields_of_bought,
     "owns": _fields_of_thing,
+    "in_basket": _fields_of_thing,
     "age": _fields_of_age,
     "minds": _fields_of_minding,
     "registered": _fields_of_app,
@@ -332,7 +335,7 @@ def _as_line(raw: dict[str, Any]) -> tuple[str, dict[str, Any]]:
             return f"fact:{how}", {}
         value = {True: "yes", False: "no"}[raw[how]] if isinstance(raw[how], bool) else raw[how]
         return f"fact:{raw['fact']}", {"how": how, "value": KNOWN if how == KNOWN else value}
-    for sort in ("bought", "owns"):
+    for sort in ("bought", "owns", "in_basket"):
         if sort in raw:
             name = "product" if "product" in raw[sort] else "category"
             return f"{sort}:{name}", {"thing": _typed(name, raw[sort][name])} | {
@@ -350,9 +353,3 @@ def _typed(name: str, key: int) -> Any:
     if name == "category":
         return key
     return Product.objects.filter(pk=key).values_list("code", flat=True).first() or ""
-
-
-def posted_lines(posted: MultiValueDict[str, str]) -> Sequence[tuple[int, str]]:
-    """The number of each line that was posted, and what it asks about."""
-    said = [(n, posted.get(f"line-{n}-what")) for n in range(MOST_LINES)]
-    return [(n, what) for n, what in said if what]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -108,9 +107,7 @@ class DecisionsView(_OfDecisions):
             situation=_situation(context),
             now=context["at"],
         )
-        return shown(
-            AdviceOutput, _advice(customer, advice, Reader(asked["reader"]), context["at"])
-        )
+        return shown(AdviceOutput, _advice(customer, advice, asked))
 
     def _whose(self, asked: Mapping[str, Any]) -> Customer:
         if "customer" in asked:
@@ -139,14 +136,15 @@ def _situation(context: Mapping[str, Any]) -> Situation:
     )
 
 
-def _advice(customer: Customer, advice: Advice, reader: Reader, now: datetime) -> dict[str, Any]:
+def _advice(customer: Customer, advice: Advice, asked: Mapping[str, Any]) -> dict[str, Any]:
+    reader = Reader(asked["reader"])
     spoken = [choice for choice in advice.choices if choice.verdict == Verdict.SPEAK]
     silent = [choice for choice in advice.choices if _is_told(choice, reader)]
     return {
         "customer": customer.public_id,
         "language": LANGUAGE,
-        "actions": _choices(spoken, advice, reader, now),
-        "considered": _choices(silent[:_MOST_CONSIDERED], advice, reader, now),
+        "actions": _choices(spoken, advice, asked),
+        "considered": _choices(silent[:_MOST_CONSIDERED], advice, asked),
         "left_out": advice.left_out,
     }
 
@@ -158,15 +156,17 @@ def _is_told(choice: Choice, reader: Reader) -> bool:
 
 
 def _choices(
-    choices: Sequence[Choice], advice: Advice, reader: Reader, now: datetime
+    choices: Sequence[Choice], advice: Advice, asked: Mapping[str, Any]
 ) -> Sequence[Mapping[str, Any]]:
-    words = explaining.told(choices, reader, now)
+    reader, context = Reader(asked["reader"]), asked["context"]
+    words = explaining.told(choices, reader, context["at"], Door(context["door"]))
     return [
         {
             "decision": getattr(advice.decision(choice), "public_id", None),
             "verdict": choice.verdict,
             "moment": choice.moment,
             "about": said.about,
+            "product": said.product,
             "campaign": choice.campaign.code,
             "why": said.why,
             "ask_first": said.ask_first,

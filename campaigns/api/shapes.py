@@ -121,6 +121,9 @@ class ChoiceOutput(serializers.Serializer[Any]):
     verdict = serializers.ChoiceField(choices=_VERDICTS)
     moment = serializers.CharField()
     about = serializers.CharField()
+    product = serializers.CharField(
+        help_text="what is offered, by the shop's code; empty: no offer"
+    )
     campaign = serializers.CharField()
     why = serializers.CharField()
     ask_first = serializers.CharField()

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
 
+from campaigns.models.offers import Offer
 from profiles.rules.purposes import MESSAGES
 
 
@@ -24,19 +25,33 @@ class Campaign(models.Model):
     purpose = models.CharField(max_length=20, choices=[(str(p), str(p)) for p, _ in MESSAGES])
     value = models.FloatField(db_default=1.0)
     is_live = models.BooleanField(db_default=True)
+    # A campaign of an offer follows it, one for each moment that the offer answers.
+    offer = models.ForeignKey(
+        Offer, models.PROTECT, null=True, editable=False, related_name="campaigns"
+    )
 
     class Meta:
         constraints = [
+            models.UniqueConstraint(
+                fields=["offer", "moment"],
+                name="campaigns_campaign_offer",
+                violation_error_message="An offer answers a moment once.",
+            ),
             models.CheckConstraint(
                 condition=models.Q(value__gt=0),
                 name="campaigns_campaign_value",
                 violation_error_message="A message that helps is worth more than nothing.",
                 violation_error_code="worth_nothing",
-            )
+            ),
         ]
 
     def __str__(self) -> str:
         return self.code
+
+    @property
+    def experiment(self) -> str:
+        """By what its control group is drawn: an offer has one over all its moments."""
+        return f"offer-{self.offer_id}" if self.offer_id else self.code
 
 
 class MessageTemplate(models.Model):

@@ -10,7 +10,7 @@ from django.db import models
 
 from campaigns.models.campaigns import Campaign
 from campaigns.rules.codes import Arm, Door, OutcomeKind, RunState, Verdict
-from profiles.models import Customer
+from profiles.models import Customer, Product
 
 
 class PlanRun(models.Model):
@@ -78,7 +78,7 @@ class Decision(models.Model):
 
     ``reasons`` are refusal codes (silent) or empty (speak); ``facts`` the data from which the sentences
     for customer, staff and manager are made; ``considered`` what else was weighed:
-    a list of [campaign id, subject id, worth, reason codes].
+    a list of [campaign id, subject id, worth, reason codes, product offered or null].
     A moment is decided again on later mornings and gets a new row only when the answer changed.
     Other systems know it by ``public_id``, which nobody can guess. Silences grow old: they are counted by
     day, and go.
@@ -90,6 +90,10 @@ class Decision(models.Model):
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="decisions")
     moment = models.ForeignKey(Moment, models.PROTECT, related_name="decisions")
     campaign = models.ForeignKey(Campaign, models.PROTECT, related_name="+")
+    # What an offer came to: what the moment is about stands in the moment.
+    product = models.ForeignKey(
+        Product, models.PROTECT, null=True, db_index=False, related_name="+"
+    )
     door = models.CharField(max_length=10, choices=[(str(d), str(d)) for d in Door])
     verdict = models.CharField(max_length=10, choices=[(str(v), str(v)) for v in Verdict])
     arm = models.CharField(max_length=10, choices=[(str(a), str(a)) for a in Arm])

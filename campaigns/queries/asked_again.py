@@ -8,8 +8,8 @@ from datetime import datetime
 import numpy as np
 
 from campaigns.models import Delivery
-from campaigns.queries import eligibility
-from campaigns.queries.holding_back import held_back
+from campaigns.queries import eligibility, offers_again
+from campaigns.queries.holding_back import about_products, held_products
 from campaigns.queries.moments import known_moments
 from campaigns.rules.codes import REFUSAL_BIT, Door, Refusal
 from cxportal.lib.registry import Days, Longs
@@ -31,8 +31,11 @@ def refusals(due: Sequence[Delivery], now: datetime) -> list[int]:
     """Mask of what the customer answered since, and of what guards and allergies say by now."""
     customers, subjects, _ = _columns(due)
     kinds = [delivery.decision.moment.kind for delivery in due]
-    held = held_back(kinds, customers, subjects, Door.EMAIL, now).mask.tolist()
-    return [said | kept for said, kept in zip(_answered(due, now), held, strict=True)]
+    offered = np.array([delivery.decision.product_id or 0 for delivery in due], dtype=np.int64)
+    products = np.where(offered > 0, offered, about_products(kinds, subjects))
+    held = held_products(customers, products, Door.EMAIL, now).mask.tolist()
+    together = zip(_answered(due, now), held, offers_again.refusals(due, now), strict=True)
+    return [said | kept | over for said, kept, over in together]
 
 
 def _answered(due: Sequence[Delivery], now: datetime) -> list[int]:

@@ -11,9 +11,18 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 
 from campaigns.models import Campaign, Decision, Delivery, Outcome
-from campaigns.queries.naming import Subject, kind_in_words, reason_for, subject_names
+from campaigns.queries.naming import (
+    Subject,
+    because,
+    kind_in_words,
+    subject_names,
+    whole_reason,
+)
+from campaigns.queries.offer_words import offers_said
 from campaigns.rules.codes import Door
+from campaigns.rules.reasons import Reader
 from profiles.models import ConsentEntry
+from profiles.queries.due import product_names
 from profiles.queries.people import component
 from profiles.rules.names import Channel, ConsentState
 
@@ -93,14 +102,17 @@ def log(asked: Asked, before: tuple[datetime, int] | None = None) -> Log:
 def entries(decisions: Sequence[Decision], reader: str = "manager") -> Sequence[Entry]:
     """Put decisions into words; one query for each kind of moment among them."""
     names = subject_names({(d.moment.kind, d.moment.subject_id) for d in decisions})
+    offers = offers_said([one.facts for one in decisions], Door.COUNTER, Reader(reader))
     return [
         Entry(
             decision,
             kind_in_words(decision.moment.kind),
-            names.get((decision.moment.kind, decision.moment.subject_id), ""),
-            reason_for(decision, reader),
+            offer.title
+            if offer
+            else names.get((decision.moment.kind, decision.moment.subject_id), ""),
+            whole_reason(because(decision.moment.kind, decision.facts, reader), offer),
         )
-        for decision in decisions
+        for decision, offer in zip(decisions, offers, strict=True)
     ]
 
 
@@ -170,16 +182,19 @@ def _considered(decision: Decision) -> Sequence[Considered]:
         (campaigns[row[0]].moment, row[1]) for row in decision.considered if row[0] in campaigns
     ]
     names, own = subject_names(subjects), _own_records(decision)
+    offered = product_names([row[4] for row in decision.considered if len(row) > 4])
     return [
         Considered(
             campaigns[campaign].name,
             kind_in_words(campaigns[campaign].moment),
-            names.get((campaigns[campaign].moment, subject), ""),
+            offered.get(product[0], "")
+            if product
+            else names.get((campaigns[campaign].moment, subject), ""),
             worth,
             reasons,
             own.get((campaign, subject)),
         )
-        for campaign, subject, worth, reasons, *_ in decision.considered
+        for campaign, subject, worth, reasons, *product in decision.considered
         if campaign in campaigns
     ]
 

@@ -63,6 +63,7 @@ _ANSWERED = """
         EXISTS (SELECT 1 FROM campaigns_moment m JOIN campaigns_decision x ON x.moment_id = m.id
             JOIN campaigns_outcome o ON o.decision_id = x.id
             WHERE m.customer_id = c.customer AND m.kind = c.kind AND m.subject_id = c.subject
+              AND x.product_id IS NULL
               AND o.kind = 'not_relevant' AND o.taken_back_at IS NULL) AS dismissed,
         EXISTS (SELECT 1 FROM campaigns_outcome o JOIN campaigns_decision x ON x.id = o.decision_id
             JOIN campaigns_moment m ON m.id = x.moment_id
@@ -71,6 +72,7 @@ _ANSWERED = """
         EXISTS (SELECT 1 FROM campaigns_moment m JOIN campaigns_decision x ON x.moment_id = m.id
             JOIN campaigns_outcome o ON o.decision_id = x.id
             WHERE m.customer_id = c.customer AND m.kind = c.kind AND m.subject_id = c.subject
+              AND x.product_id IS NULL
               AND o.kind = 'not_now' AND o.until > %(today)s AND o.taken_back_at IS NULL) AS later,
         EXISTS (SELECT 1 FROM campaigns_moment m JOIN campaigns_decision x ON x.moment_id = m.id
             LEFT JOIN campaigns_delivery d ON d.decision_id = x.id

@@ -42,11 +42,22 @@ def held_back(
 
     Rows of moments that are not about products are let through. A fixed number of queries, none for no row.
     """
-    rows = np.flatnonzero([_is_about_products(kind) for kind in kinds])
-    mask = np.zeros(len(kinds), dtype=np.int64)
+    return held_products(customers, about_products(kinds, subjects), door, now)
+
+
+def about_products(kinds: Sequence[str], subjects: Longs) -> Longs:
+    """Keep the subjects that are products, 0 for others."""
+    is_product = {kind: _is_about_products(kind) for kind in set(kinds)}
+    return np.where([is_product[kind] for kind in kinds], subjects, 0)
+
+
+def held_products(customers: Longs, products: Longs, door: Door, now: datetime) -> HeldBack:
+    """Say for each row (customer, product; 0 for none) what keeps the product from its customer."""
+    rows = np.flatnonzero(products)
+    mask = np.zeros(len(products), dtype=np.int64)
     if not len(rows):
         return HeldBack(mask, {})
-    found = guarded(customers[rows], subjects[rows], now)
+    found = guarded(customers[rows], products[rows], now)
     mask[rows] = _refusals(found.held, door)
     return HeldBack(mask, _by_row(found, rows))
 

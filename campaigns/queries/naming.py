@@ -7,6 +7,9 @@ from typing import Any
 
 from campaigns.models import Decision
 from campaigns.queries.moments import moment_of
+from campaigns.queries.offer_words import OfferSaid, offer_said
+from campaigns.rules.codes import Door
+from campaigns.rules.reasons import Reader
 
 Subject = tuple[str, int]
 
@@ -37,5 +40,11 @@ def because(kind: str, facts: Mapping[str, Any], reader: str) -> str:
 
 
 def reason_for(decision: Decision, reader: str) -> str:
-    """Say why a decision was made, from the facts that were stored with it."""
-    return because(decision.moment.kind, decision.facts, reader)
+    """Say why a decision was made, from the facts that were stored with it; of an offer, why this product."""
+    offer = offer_said(decision.facts, Door(decision.door), Reader(reader))
+    return whole_reason(because(decision.moment.kind, decision.facts, reader), offer)
+
+
+def whole_reason(moment: str, offer: OfferSaid | None) -> str:
+    """Put why now and why this together."""
+    return "; ".join(part for part in (moment, offer.because if offer else "") if part)

@@ -13,8 +13,11 @@ from django.db.models import QuerySet
 
 from campaigns.models import Campaign, Decision, Delivery, Outcome
 from campaigns.queries.moments import moment_of
+from campaigns.queries.naming import whole_reason
+from campaigns.queries.offer_words import offer_said
 from campaigns.rules.answers import standing
-from campaigns.rules.codes import HELD_BACK, DeliveryState, OutcomeKind
+from campaigns.rules.codes import HELD_BACK, DeliveryState, Door, OutcomeKind
+from campaigns.rules.reasons import Reader
 from campaigns.rules.telling import HELD_BACK_TOLD
 from cxportal.lib.links import LinkPurpose, link
 from profiles.models import ConsentEntry, Product
@@ -108,7 +111,9 @@ def delivery_of(public_id: str) -> Delivery | None:
 
 
 def product_of(delivery: Delivery) -> Product | None:
-    """Find the product that a message is about; none where it is about something else."""
+    """Find the product that a message offers or is about; none where it is about something else."""
+    if delivery.decision.product_id is not None:
+        return delivery.decision.product
     about = delivery.decision.moment
     kind = moment_of(about.kind)
     found = kind is not None and kind.is_about_products
@@ -120,10 +125,13 @@ def why(delivery: Delivery) -> Why:
     decision = delivery.decision
     moment = moment_of(decision.moment.kind)
     names = dict(moment.subject_name([decision.moment.subject_id])) if moment else {}
+    offer = offer_said(decision.facts, Door(decision.door), Reader.CUSTOMER)
+    because = moment.explain(decision.facts, "customer") if moment else ""
+    about = offer.product if offer else names.get(decision.moment.subject_id)
     return Why(
         delivery=delivery,
-        about=names.get(decision.moment.subject_id) or f"“{delivery.campaign.name}”",
-        reason=moment.explain(decision.facts, "customer") if moment else "",
+        about=about or f"“{delivery.campaign.name}”",
+        reason=whole_reason(because, offer),
         facts={name: _as_day(value) for name, value in decision.facts.items()},
         sent_at=delivery.finished_at if delivery.state in _ARRIVED else None,
         agreed=_agreed(delivery),

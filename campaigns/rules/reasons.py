@@ -23,6 +23,8 @@ class Reader(StrEnum):
 _TO_CUSTOMER: dict[str, str] = {
     Refusal.NOT_SURE: "we are not sure enough when you need it",
     Refusal.TOO_FREQUENT: "you buy it so often that you need no reminder",
+    Refusal.OFFER_OVER: "the offer is over",
+    Refusal.OUT_OF_STOCK: "none is left",
     Refusal.OPEN_CASE: "a question or complaint of yours is open, and comes first",
     Refusal.NO_CONSENT: "you did not agree to such messages",
     Refusal.NO_ADDRESS: "we have no address to write to",
@@ -32,6 +34,7 @@ _TO_CUSTOMER: dict[str, str] = {
     Refusal.DISMISSED: "you said: not relevant",
     Refusal.TOO_PERSONAL: "you said: too personal",
     Refusal.ALREADY_SAID: "we said it already",
+    Refusal.EXCLUSIVE: "we made you another offer of this kind",
     Refusal.BOUGHT: "you have bought it since",
     Refusal.UNNOTICED: "you did not react to our last messages, so we wait until we hear from you",
     Refusal.LESS_OFTEN: "our last messages were of little use to you, so we write less often",

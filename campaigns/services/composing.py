@@ -102,20 +102,10 @@ def save_template(
     *, campaign: Campaign, language: str, subject: str, text: str, html: str, by: User | None
 ) -> MessageTemplate:
     """Store the next version of a campaign's words; raises ``TemplateInvalid`` and then stores nothing."""
-    sample = _Subject(
-        _sample_facts(campaign),
-        date(2026, 1, 5),
-        Product(name="Sample", code="1"),
-        "you bought it",
-        _SAMPLE_GUIDANCE,
-    )
-    links = dict.fromkeys(
-        ("why", "stop", "person", "plenty", "preferences"), "https://example.com/"
-    )
     candidate = MessageTemplate(
         campaign=campaign, language=language, subject=subject, text=text, html=html, created_by=by
     )
-    _filled(candidate, _variables(Customer(name="Sample Name"), sample, links))
+    _try_out(candidate, _sample_facts(campaign))
     with transaction.atomic():
         # The campaign's row orders two people who save at once: each gets a version of their own.
         Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)
@@ -139,6 +129,27 @@ _SAMPLE_GUIDANCE = {
     "title": "The flour",
     "text": "Which flour for which bread.",
 }
+
+
+def try_words(*, subject: str, text: str, html: str) -> None:
+    """Fill words in for a sample, before there is a campaign for them; raises ``TemplateInvalid``."""
+    _try_out(MessageTemplate(subject=subject, text=text, html=html), _SAMPLE_FACTS)
+
+
+def _try_out(candidate: MessageTemplate, facts: Mapping[str, Any]) -> None:
+    sample = _Subject(
+        facts,
+        date(2026, 1, 5),
+        Product(name="Sample", code="1"),
+        "you bought it",
+        _SAMPLE_GUIDANCE,
+    )
+    links = dict.fromkeys(
+        ("why", "stop", "person", "plenty", "preferences"), "https://example.com/"
+    )
+    _filled(candidate, _variables(Customer(name="Sample Name"), sample, links))
+
+
 # Of every moment what a template may name.
 _SAMPLE_FACTS: Mapping[str, Any] = {
     "rhythm_days": 35.0, "bought_on": ["2026-01-05"], "tier": "Gold", "next_tier": "Gold",

@@ -21,11 +21,14 @@ from campaigns.queries import eligibility
 from campaigns.queries.eligibility import Standing
 from campaigns.queries.holding_back import HeldBack, held_back
 from campaigns.queries.moments import known_moments, moment_of, moments_kept
+from campaigns.queries.offered import crossed
 from campaigns.queries.policy import sending_policy
 from campaigns.rules import arbitration, competing
 from campaigns.rules.arms import in_control
 from campaigns.rules.codes import REFUSAL_BIT, Arm, Door, Refusal, Verdict, refusals_in
 from cxportal.lib.registry import Floats, Longs, Occurrences
+from cxportal.lib.registry import Moment as MomentKind
+from profiles.models import Customer
 from profiles.queries.company import company_kept
 
 # Doubts of the detecting apps that are refusals of their own; any other doubt is "not sure enough".
@@ -46,7 +49,10 @@ class Context:
 
 @dataclass(frozen=True)
 class Choice:
-    """The answer for one moment: speak, or silent with its reasons, most important first."""
+    """The answer for one moment: speak, or silent with its reasons, most important first.
+
+    ``product_id``: what an offer came to, None for what is no offer.
+    """
 
     customer_id: int
     moment: str
@@ -62,21 +68,45 @@ class Choice:
     likelihood: float
     facts: dict[str, Any]
     considered: list[list[Any]] = field(default_factory=list)
+    product_id: int | None = None
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """Columns over (occurrence, campaign) before they are weighed; ``product`` is what an offer came to, or 0.
+
+    ``held`` is a mask of what keeps the product from its customer, with the reasons by row.
+    """
+
+    campaign: Campaign
+    occurrences: Occurrences
+    product: Longs
+    held: HeldBack
+    group: str = ""
+
+    def __len__(self) -> int:
+        return len(self.occurrences)
 
 
 @dataclass(frozen=True)
 class _Candidates:
-    """Columns over (occurrence, campaign): one campaign answers one kind of moment."""
+    """Columns over (occurrence, campaign): campaigns that answer the same kind of moment compete in each."""
 
-    campaign: Campaign
-    occurrences: Occurrences
+    asked: _Asked
     worth: Floats
     refused: Longs
     control: Any
-    held: Mapping[int, Sequence[Mapping[str, Any]]]
+
+    @property
+    def campaign(self) -> Campaign:
+        return self.asked.campaign
+
+    @property
+    def occurrences(self) -> Occurrences:
+        return self.asked.occurrences
 
     def __len__(self) -> int:
-        return len(self.occurrences)
+        return len(self.asked)
 
 
 @dataclass(frozen=True)
@@ -89,7 +119,7 @@ class Decided:
 
 # What is silent for one of these reasons is no moment: it is told where somebody asks, and only
 # counted in a plan for everybody.
-NO_MOMENT = (Refusal.NOT_SURE, Refusal.TOO_FREQUENT)
+NO_MOMENT = (Refusal.NOT_SURE, Refusal.TOO_FREQUENT, Refusal.NOTHING_FITS)
 
 
 def decide(*, customers: Sequence[int], context: Context, now: datetime) -> list[Choice]:
@@ -106,39 +136,70 @@ def decide_in_bulk(*, customers: Sequence[int], context: Context, now: datetime)
 
 def _decided(customers: Sequence[int], context: Context, now: datetime, *, told: bool) -> Decided:
     policy = sending_policy()
-    stands = eligibility.standings(customers, policy, now)
-    customers = [customer for customer in customers if stands[customer].is_present]
-    found = [pair for pair in _candidates(customers, stands, context, now) if len(pair[1])]
+    seen = _seen(customers, context, now)
+    concerned = dict.fromkeys(c for _, _, found in seen for c in found.customer_id.tolist())
+    stands = eligibility.standings(list(concerned), policy, now) if concerned else {}
+    asked = _asked(seen, stands, context, now)
+    if not asked:
+        return Decided([], Counter())
     parts = [
-        _weighed(campaign, occurrences, held, stands, policy, context, now)
-        for (campaign, occurrences), held in zip(
-            found, _held_back(found, context, now), strict=True
-        )
+        _weighed(one, answered, stands, policy, context)
+        for one, answered in zip(asked, _answered(asked, now), strict=True)
     ]
-    return _choices(parts, stands, context, told) if parts else Decided([], Counter())
+    return _choices(parts, stands, context, told)
 
 
-def _candidates(
-    customers: Sequence[int],
-    stands: Mapping[int, Standing],
-    context: Context,
-    now: datetime,
-) -> Iterator[tuple[Campaign, Occurrences]]:
-    """Ask every registered moment that live campaigns answer, each once; a message needs words besides."""
+def _seen(
+    customers: Sequence[int], context: Context, now: datetime
+) -> Sequence[tuple[Campaign, MomentKind, Occurrences]]:
+    """Ask every registered moment that live campaigns answer, each once; a message needs words besides.
+
+    Who is merged or erased is not asked about.
+    """
+    present = set(
+        Customer.objects.present().filter(pk__in=list(customers)).values_list("pk", flat=True)
+    )
+    customers = [customer for customer in customers if customer in present]
     live = Campaign.objects.filter(is_live=True).order_by("pk")
     if context.door == Door.EMAIL:
         live = live.filter(Exists(MessageTemplate.objects.filter(campaign=OuterRef("pk"))))
     found: dict[str, Occurrences] = {}
     moments = known_moments()
+    answering = []
     for campaign in live:
         moment = moments.get(campaign.moment)
         if moment is None or (context.by_event and not moment.is_decided_at_once):
             continue
         if moment.key not in found:
-            seen = moment.detect(customers, now)
+            found[moment.key] = moment.detect(customers, now)
+        answering.append((campaign, moment, found[moment.key]))
+    return answering
+
+
+def _asked(
+    seen: Sequence[tuple[Campaign, MomentKind, Occurrences]],
+    stands: Mapping[int, Standing],
+    context: Context,
+    now: datetime,
+) -> Sequence[_Asked]:
+    """Put what is open beside what is against it; campaigns of offers are crossed with their products."""
+    begun: dict[str, Occurrences] = {}
+    for _, moment, found in seen:
+        if moment.key not in begun:
             keeps = moment.keeps_its_day and context.door != Door.EMAIL
-            found[moment.key] = _begun(seen, stands, now) if keeps else seen
-        yield campaign, found[moment.key]
+            begun[moment.key] = _begun(found, stands, now) if keeps else found
+    whole = [(campaign, begun[campaign.moment]) for campaign, _, _ in seen]
+    plain = [(one, found) for one, found in whole if one.offer_id is None and len(found)]
+    offers = [(one, found) for one, found in whole if one.offer_id is not None]
+    return [
+        *_held_back(plain, context, now),
+        *(
+            _Asked(
+                one.campaign, one.occurrences, one.product, HeldBack(one.mask, one.held), one.group
+            )
+            for one in crossed(offers, context.door, now)
+        ),
+    ]
 
 
 def _begun(found: Occurrences, stands: Mapping[int, Standing], now: datetime) -> Occurrences:
@@ -151,7 +212,7 @@ def _begun(found: Occurrences, stands: Mapping[int, Standing], now: datetime) ->
 
 def _held_back(
     found: Sequence[tuple[Campaign, Occurrences]], context: Context, now: datetime
-) -> Iterator[HeldBack]:
+) -> Iterator[_Asked]:
     """Ask once what guards and allergies keep back, of all campaigns together."""
     if not found:
         return
@@ -160,32 +221,54 @@ def _held_back(
     subjects = np.concatenate([part.subject_id for _, part in found])
     held = held_back(kinds, customers, subjects, context.door, now)
     start = 0
-    for _, part in found:
+    for campaign, part in found:
         rows = range(start, start + len(part))
         reasons = {row - start: held.reasons[row] for row in rows if row in held.reasons}
-        yield HeldBack(held.mask[start : rows.stop], reasons)
+        none = np.zeros(len(part), dtype=np.int64)
+        yield _Asked(campaign, part, none, HeldBack(held.mask[start : rows.stop], reasons))
         start = rows.stop
 
 
+def _answered(asked: Sequence[_Asked], now: datetime) -> Iterator[Longs]:
+    """Ask once what was said and answered before, of all campaigns together.
+
+    Of an offer its product was answered, which the crossing has left out already, and not the moment.
+    """
+    answered = eligibility.answered(
+        np.concatenate([one.occurrences.customer_id for one in asked]),
+        [one.campaign.moment for one in asked for _ in range(len(one))],
+        np.concatenate([one.occurrences.subject_id for one in asked]),
+        np.concatenate([one.occurrences.cycle for one in asked]),
+        now,
+    )
+    start = 0
+    for one in asked:
+        part = answered[start : start + len(one)]
+        yield np.where(one.product > 0, part & ~np.int64(_OF_THE_SUBJECT), part)
+        start += len(one)
+
+
+_OF_THE_SUBJECT = REFUSAL_BIT[Refusal.DISMISSED] | REFUSAL_BIT[Refusal.NOT_YET]
+
+
 def _weighed(
-    campaign: Campaign,
-    found: Occurrences,
-    held: HeldBack,
+    asked: _Asked,
+    answered: Longs,
     stands: Mapping[int, Standing],
     policy: SendingPolicy,
     context: Context,
-    now: datetime,
 ) -> _Candidates:
+    campaign, found = asked.campaign, asked.occurrences
     said = np.array(
         [stands[customer].last_week for customer in found.customer_id.tolist()], dtype=np.int64
     )
     return _Candidates(
-        campaign=campaign,
-        occurrences=found,
+        asked=asked,
         worth=arbitration.worth(found.likelihood, found.value * campaign.value, said, context.door),
-        refused=_refused(campaign, found, stands, policy, context, now) | held.mask,
-        held=held.reasons,
-        control=in_control(campaign.code, found.customer_id, _control_share(campaign, policy)),
+        refused=_refused(campaign, found, stands, policy, context) | answered | asked.held.mask,
+        control=in_control(
+            campaign.experiment, found.customer_id, _control_share(campaign, policy)
+        ),
     )
 
 
@@ -201,11 +284,8 @@ def _refused(
     stands: Mapping[int, Standing],
     policy: SendingPolicy,
     context: Context,
-    now: datetime,
 ) -> Longs:
-    kinds = [campaign.moment] * len(found)
-    mask = eligibility.answered(found.customer_id, kinds, found.subject_id, found.cycle, now)
-    mask |= np.array([_doubt_bit(doubt) for doubt in found.doubt.tolist()], dtype=np.int64)
+    mask = np.array([_doubt_bit(doubt) for doubt in found.doubt.tolist()], dtype=np.int64)
     mask |= _too_frequent(found, policy)
     by_customer = {
         customer: stands[customer].refusals(purpose=campaign.purpose, campaign_id=campaign.pk)
@@ -262,6 +342,11 @@ def _choices(
     control = np.concatenate([part.control for part in parts])
     room = np.array([_room(stands[c], context) for c in customer.tolist()], dtype=np.int64)
     foremost = competing.foremost(moment, worth, (refused == 0) & (worth > 0))
+    for once in (_product_numbers(parts), _group_numbers(parts)):
+        # What two moments lead to is said once, and of offers that exclude each other one.
+        foremost &= (once == 0) | competing.foremost(
+            competing.numbered(customer, once), worth, foremost
+        )
     picked = arbitration.chosen(customer, worth, foremost, room)
     reasons = _with_lost_causes(
         refused,
@@ -292,6 +377,15 @@ def _moment_numbers(parts: Sequence[_Candidates]) -> Longs:
         np.concatenate([part.occurrences.cycle.astype(np.int64) for part in parts]),
     )
     return competing.numbered(*columns)
+
+
+def _product_numbers(parts: Sequence[_Candidates]) -> Longs:
+    return np.concatenate([part.asked.product for part in parts])
+
+
+def _group_numbers(parts: Sequence[_Candidates]) -> Longs:
+    groups = {group: n for n, group in enumerate(sorted({"", *(p.asked.group for p in parts)}))}
+    return np.concatenate([np.full(len(p), groups[p.asked.group], dtype=np.int64) for p in parts])
 
 
 def _moments_only(order: Longs, reasons: Longs) -> tuple[Longs, Counter[Refusal]]:
@@ -328,7 +422,7 @@ def _with_lost_causes(
 
 
 def _choice(part: _Candidates, row: int, reasons: int, control: bool) -> Choice:
-    found = part.occurrences
+    found, held = part.occurrences, part.asked.held.reasons
     return Choice(
         customer_id=int(found.customer_id[row]),
         moment=part.campaign.moment,
@@ -344,7 +438,8 @@ def _choice(part: _Candidates, row: int, reasons: int, control: bool) -> Choice:
         likelihood=round(float(found.likelihood[row]), 4),
         facts={name: _plain(column[row]) for name, column in found.facts.items()}
         | {"doubt": str(found.doubt[row])}
-        | ({"held": list(part.held[row])} if row in part.held else {}),
+        | ({"held": list(held[row])} if row in held else {}),
+        product_id=int(part.asked.product[row]) or None,
     )
 
 
@@ -386,4 +481,5 @@ def _one_for_each_moment(weighed: Sequence[tuple[int, Choice]]) -> Iterator[Choi
 
 def _as_considered(other: Choice) -> list[Any]:
     reasons = [str(reason) for reason in other.reasons]
-    return [other.campaign.pk, other.subject_id, other.worth, reasons]
+    offered = [] if other.product_id is None else [other.product_id]
+    return [other.campaign.pk, other.subject_id, other.worth, reasons, *offered]

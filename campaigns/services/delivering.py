@@ -35,6 +35,7 @@ from campaigns.rules.codes import REFUSAL_BIT, DeliveryState, Refusal, refusals_
 from campaigns.services import fencing, promising
 from campaigns.services.composing import Composed, TemplateInvalid, compose
 from campaigns.services.deciding import ignored_by
+from campaigns.services.offering import OutOfStock
 from cxportal.lib.errors import DomainError
 from profiles.models import Identifier
 from profiles.queries.company import company_kept
@@ -254,6 +255,8 @@ def _hand_over(backend: BaseEmailBackend, mail: Mail, now: datetime) -> Delivery
     """Hand one message over and record what became of it."""
     try:
         may_leave = _may_leave(mail, now)
+    except OutOfStock:
+        return _record(mail.delivery, DeliveryState.SKIPPED, str(Refusal.OUT_OF_STOCK), now)
     except (DomainError, LookupError, TypeError, ValueError, DataError):
         # The promise cannot be kept, so nothing was written; the messages behind this one go on.
         logger.exception("the action of delivery %s failed", mail.delivery.pk)

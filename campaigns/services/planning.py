@@ -234,6 +234,7 @@ def _decision(
         customer_id=choice.customer_id,
         moment_id=moment_id,
         campaign=choice.campaign,
+        product_id=choice.product_id,
         door=door,
         verdict=choice.verdict,
         arm=choice.arm,

@@ -112,6 +112,7 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
         | _grants("profiles", "view add change delete", "importschedule")
         | _grants("profiles", "view change delete", "inboundevent")
         | _grants("campaigns", "add change", "campaign")
+        | _grants("campaigns", "view add change", "rule offer")
         | _grants("campaigns", "view add", "messagetemplate")
         | _grants("campaigns", "view add change", "learningpath")
         | _grants("campaigns", "add", "rehearsal")

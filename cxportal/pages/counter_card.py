@@ -8,8 +8,10 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from campaigns.queries.attention import Quieter, quieter
-from campaigns.queries.naming import because, subject_names
-from campaigns.rules.codes import HELD_BACK, Arm, Refusal, Verdict
+from campaigns.queries.naming import because, subject_names, whole_reason
+from campaigns.queries.offer_words import OfferSaid, offers_said
+from campaigns.rules.codes import HELD_BACK, Arm, Door, Refusal, Verdict
+from campaigns.rules.reasons import Reader
 from campaigns.rules.telling import refusal_in_words
 from campaigns.services.answering import COUNTER
 from campaigns.services.deciding import Choice, decide
@@ -137,16 +139,17 @@ def _is_told(choice: Choice) -> bool:
 def _suggested(choices: Sequence[Choice], now: datetime) -> Sequence[Suggestion]:
     choices = choices[:MOST_SUGGESTED]
     names, held = _names(choices), _held(choices, now)
+    offers = offers_said([choice.facts for choice in choices], Door.COUNTER, Reader.STAFF)
     days = bought_on([(c.customer_id, c.subject_id) for c in choices if c.subject_id], now)
     return [
         Suggestion(
             moment=choice.moment,
             subject_id=choice.subject_id,
-            title=_title(choice, names),
-            reason=_reason(choice, days.get((choice.customer_id, choice.subject_id), [])),
+            title=offer.title if offer else _title(choice, names),
+            reason=_reason(choice, days.get((choice.customer_id, choice.subject_id), []), offer),
             ask_first="; ".join(one.question for one in why if one.question),
         )
-        for choice, why in zip(choices, held, strict=True)
+        for choice, why, offer in zip(choices, held, offers, strict=True)
     ]
 
 
@@ -154,12 +157,15 @@ def _silent(choices: Sequence[Choice], now: datetime) -> Sequence[Silence]:
     """Gather what is due but stays unsaid, by its reason; what rests on something delicate is left out."""
     choices = choices[:MOST_SILENT]
     names, held = _names(choices), _held(choices, now)
+    offers = offers_said([choice.facts for choice in choices], Door.COUNTER, Reader.STAFF)
     by_reason: dict[str, list[str]] = {}
-    for choice, why in zip(choices, held, strict=True):
+    for choice, why, offer in zip(choices, held, offers, strict=True):
         told = _told_first(choice, why)
         if not any(one.is_delicate for one in told):
             reason = "; ".join(one.text for one in told) or refusal_in_words(choice.reasons[0])
-            by_reason.setdefault(reason, []).append(_title(choice, names))
+            by_reason.setdefault(reason, []).append(
+                offer.product if offer else _title(choice, names)
+            )
     return [Silence(titles, reason) for reason, titles in by_reason.items()]
 
 
@@ -188,8 +194,9 @@ def _title(choice: Choice, names: Mapping[tuple[str, int], str]) -> str:
     return names.get((choice.moment, choice.subject_id)) or choice.campaign.name
 
 
-def _reason(choice: Choice, days: Sequence[str]) -> str:
-    said = because(choice.moment, choice.facts | {"bought_on": list(days)}, "staff")
+def _reason(choice: Choice, days: Sequence[str], offer: OfferSaid | None) -> str:
+    moment = because(choice.moment, choice.facts | {"bought_on": list(days)}, "staff")
+    said = whole_reason(moment, offer)
     action = registry.actions.get(choice.campaign.action)
     promise = action.promise(choice.campaign.parameters) if action else ""
     return ". ".join(part[0].upper() + part[1:] for part in (said, promise) if part)

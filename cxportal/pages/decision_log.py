@@ -42,7 +42,7 @@ from profiles.rules.purposes import purpose_in_words
 
 ROLES = roles_with("campaigns.view_decision")
 # What counts inside, and says nothing to people.
-_UNTOLD_FACTS = {"parameters", "action", "doubt", "held"}
+_UNTOLD_FACTS = {"parameters", "action", "doubt", "held", "offer"}
 
 
 class LogForm(forms.Form):

@@ -86,6 +86,8 @@ NAVIGATION = (
         "moments",
         roles_with("profiles.view_momentdefinition"),
     ),
+    Entry("Offers", "campaigns:offer-list", "gift", roles_with("campaigns.view_offer")),
+    Entry("Rules", "campaigns:rule-list", "check", roles_with("campaigns.view_rule")),
     Entry("Guards", "profiles:guard-list", "pause", roles_with("profiles.view_guard")),
     Entry(
         "Messages",

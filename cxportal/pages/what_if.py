@@ -15,6 +15,7 @@ from django.utils.formats import date_format
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
+from campaigns.models import Campaign
 from campaigns.rules.codes import Door, Refusal, Verdict
 from campaigns.rules.reasons import Reader
 from campaigns.rules.telling import reasons_in_words
@@ -142,8 +143,10 @@ def _left_out(what: str, why: str) -> str:
 
 def _told(advice: Advice, now: datetime) -> Mapping[str, Any]:
     words = explaining.told(advice.choices, Reader.MANAGER, now)
+    names = _campaigns(advice.choices)
     lines = [
-        (choice, _line(choice, said)) for choice, said in zip(advice.choices, words, strict=True)
+        (choice, _line(choice, said) | {"beside": _beside(choice, names)})
+        for choice, said in zip(advice.choices, words, strict=True)
     ]
     return {
         "said": [line for choice, line in lines if choice.verdict == Verdict.SPEAK],
@@ -151,7 +154,20 @@ def _told(advice: Advice, now: datetime) -> Mapping[str, Any]:
     }
 
 
-def _line(choice: Choice, said: explaining.Told) -> Mapping[str, str]:
+def _campaigns(choices: Sequence[Choice]) -> Mapping[int, str]:
+    """Name the campaigns that were weighed and are not the answer, in one query."""
+    weighed = {row[0] for choice in choices for row in choice.considered}
+    return dict(Campaign.objects.filter(pk__in=weighed).values_list("pk", "name"))
+
+
+def _beside(choice: Choice, names: Mapping[int, str]) -> str:
+    """Say what else was weighed with it, and why that is not said."""
+    return "; ".join(
+        f"{names[row[0]]} ({reasons_in_words(row[3])})" for row in choice.considered if row[3]
+    )
+
+
+def _line(choice: Choice, said: explaining.Told) -> dict[str, str]:
     return {
         "about": said.about,
         "why": f"{said.why}." if said.why else "",

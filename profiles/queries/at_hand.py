@@ -7,6 +7,7 @@ no between the event and the decision wins.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from typing import Any
@@ -71,25 +72,23 @@ def arrivals(customer_ids: Sequence[int], now: datetime) -> Occurrences:
     return Occurrences.of(found, likelihood=ARRIVAL_LIKELIHOOD)
 
 
+@dataclass(frozen=True)
+class Carried:
+    """A product that lies in a basket."""
+
+    id: int
+    name: str
+    category_id: int | None
+
+
 def baskets(customer_ids: Sequence[int], now: datetime) -> Occurrences:
     """Find who put something into a basket within the last minutes and has not bought since.
 
     Each is about a product that goes with the basket, the closest first; where none is known, about none.
     """
-    rows = [row for row in _lately(customer_ids, now) if row[2].lower() in BASKET]
-    ordered = dict(_read(_ORDERED, customer_ids, now)) if rows else {}
-    put = {
-        customer: in_basket(
-            Put(row[2].lower(), row[6], row[7])
-            for row in of_one
-            if customer not in ordered or row[7] > ordered[customer]
-        )
-        for customer, of_one in groupby(rows, key=lambda row: row[0])
-    }
-    products = _products({one.code for basket in put.values() for one in basket})
     lie = {
-        customer: [products[one.code] for one in basket if one.code in products]
-        for customer, basket in put.items()
+        customer: [(one.id, one.name) for one in carried]
+        for customer, carried in in_baskets(customer_ids, now).items()
     }
     learned = companions_of({product for basket in lie.values() for product, _ in basket})
     wanted = {
@@ -110,6 +109,26 @@ def baskets(customer_ids: Sequence[int], now: datetime) -> Occurrences:
             found.append(Found(customer, one.product if one else 0, today, today, facts))
             chances.append(one.chance if one else BASKET_LIKELIHOOD)
     return Occurrences.of(found, likelihood=np.array(chances, dtype=np.float64))
+
+
+def in_baskets(customer_ids: Sequence[int], now: datetime) -> Mapping[int, Sequence[Carried]]:
+    """What lies in the baskets of these customers, of what the catalogue knows, what was put in last first."""
+    rows = [row for row in _lately(customer_ids, now) if row[2].lower() in BASKET]
+    ordered = dict(_read(_ORDERED, customer_ids, now)) if rows else {}
+    put = {
+        customer: in_basket(
+            Put(row[2].lower(), row[6], row[7])
+            for row in of_one
+            if customer not in ordered or row[7] > ordered[customer]
+        )
+        for customer, of_one in groupby(rows, key=lambda row: row[0])
+    }
+    known = _carried({one.code for basket in put.values() for one in basket})
+    found = {
+        customer: [known[one.code] for one in basket if one.code in known]
+        for customer, basket in put.items()
+    }
+    return {customer: carried for customer, carried in found.items() if carried}
 
 
 def _basket_facts(
@@ -197,10 +216,11 @@ def _read(query: str, customer_ids: Sequence[int], now: datetime, **more: Any) -
     return rows
 
 
-def _products(codes: set[str]) -> Mapping[str, tuple[int, str]]:
-    """The number and the name of each product by its code."""
-    found = Product.objects.filter(code__in=codes).values_list("code", "pk", "name")
-    return {code: (pk, name or code) for code, pk, name in found}
+def _carried(codes: set[str]) -> dict[str, Carried]:
+    if not codes:
+        return {}
+    found = Product.objects.filter(code__in=codes).values_list("pk", "code", "name", "category_id")
+    return {code: Carried(pk, name or code, category) for pk, code, name, category in found}
 
 
 # --- over -----------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from django.db.models import Q
 
 from cxportal.lib.registry import registry
 from profiles.models import Attribute, Category, Product
+from profiles.queries.at_hand import in_baskets
 from profiles.queries.company import company_day
 from profiles.queries.facts import Believed, believed, schema_of
 from profiles.queries.households import Relative, minded, relatives
@@ -31,6 +32,7 @@ from profiles.rules.conditions import (
     Bought,
     Condition,
     FactIs,
+    InBasket,
     Minds,
     Operator,
     Owns,
@@ -139,7 +141,7 @@ def answers(
 def vocabulary_of(asked: Iterable[Asked]) -> Vocabulary:
     """Load what these questions name, in three queries at most and one for each app that is asked."""
     asked = set(asked)
-    subjects = {one.subject for one in asked if isinstance(one, Bought | Owns)}
+    subjects = {one.subject for one in asked if isinstance(one, Bought | Owns | InBasket)}
     products = {one.id for one in subjects if not one.is_category}
     categories = {one.id for one in subjects if one.is_category}
     codes = {one.attribute for one in asked if isinstance(one, FactIs)}
@@ -279,6 +281,16 @@ def _wanted(found: _Found, asked: Sequence[Bought | Owns]) -> dict[str, Any]:
     }
 
 
+def _baskets(found: _Found, asked: Sequence[InBasket]) -> None:
+    for question in asked:
+        found.column(question, Truth.NO)
+    for customer, products in in_baskets(found.customers, found.now).items():
+        for question in asked:
+            of = {one.category_id if question.subject.is_category else one.id for one in products}
+            if question.subject.id in of:
+                found.say(question, customer, Truth.YES)
+
+
 def _ages(found: _Found, asked: Sequence[Age]) -> None:
     own = [question for question in asked if question.of == CUSTOMER]
     of_others = [question for question in asked if question.of != CUSTOMER]
@@ -342,6 +354,7 @@ def _of_apps(found: _Found, asked: Sequence[Registered]) -> None:
 _ANSWER: Sequence[tuple[Any, Callable[[_Found, Sequence[Any]], None]]] = (
     (FactIs, _facts),
     (Bought | Owns, _purchases),
+    (InBasket, _baskets),
     (Age, _ages),
     (Minds, _warnings),
     (Registered, _of_apps),

@@ -98,7 +98,7 @@ def trial(
             counts[label] += len(at)
             if not delicate and (wanted := SHOWN - len(examples[label])) > 0:
                 named = [batch[n] for n in at[:wanted].tolist()]
-                examples[label] += _examples(named, condition, found, now)
+                examples[label] += examples_of(named, condition, found, now)
     outcomes = [
         Outcome(label, counts[label], len(ids), when_unknown, examples[label]) for label in _LABELS
     ]
@@ -113,9 +113,10 @@ def _rows(unknown: np.ndarray, refused: np.ndarray) -> dict[str, np.ndarray]:
     }
 
 
-def _examples(
+def examples_of(
     customer_ids: Sequence[int], condition: Condition, found: Answers, now: datetime
 ) -> Sequence[Example]:
+    """Name customers with what a condition rests on for each of them."""
     names = dict(Customer.objects.filter(pk__in=customer_ids).values_list("pk", "name"))
     grounds = {one: found.grounds(condition, one) for one in customer_ids}
     keys = [(str(e.row), e.id) for _, why in grounds.values() for _, e in why if e]

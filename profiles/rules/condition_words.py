@@ -24,6 +24,7 @@ from profiles.rules.conditions import (
     Bought,
     Condition,
     FactIs,
+    InBasket,
     Minds,
     Not,
     Operand,
@@ -108,7 +109,7 @@ def wrong_with(
     match question:
         case FactIs():
             found = _wrong_with_fact(question, vocabulary, use, turned)
-        case Bought(subject) | Owns(subject):
+        case Bought(subject) | Owns(subject) | InBasket(subject):
             found = _wrong_with_thing(subject, vocabulary)
         case Age(of):
             found = _wrong_with_age(of, vocabulary)
@@ -266,6 +267,8 @@ def question_in_words(question: Asked, vocabulary: Vocabulary) -> str:
             return f"bought {_named(subject, vocabulary)}{often}{when}"
         case Owns(subject):
             return f"owns {_named(subject, vocabulary)}"
+        case InBasket(subject):
+            return f"has {_named(subject, vocabulary)} in the basket"
         case Age():
             return _age_said(question)
         case Minds(allergen):

@@ -8,7 +8,8 @@ Introduction to Metamathematics, 1952, § 64), so that not knowing never turns i
     {"fact": "diet", "one_of": ["vegan"]}           {"owns": {"category": 3}}
     {"fact": "income", "at_least": 2000}            {"age": {"of": "child", "under": 3}}
     {"fact": "birthday", "known": true}             {"minds": "nuts"}
-    {"registered": "tier", "is": "gold"}            {"all": […]}   {"any": […]}   {"not": {…}}
+    {"registered": "tier", "is": "gold"}            {"in_basket": {"product": 7}}
+    {"all": […]}   {"any": […]}   {"not": {…}}
 
 ``profiles.queries.conditions`` answers the questions for one customer or for thousands.
 """
@@ -117,6 +118,13 @@ class Owns:
 
 
 @dataclass(frozen=True)
+class InBasket:
+    """Lies in the basket that is being filled."""
+
+    subject: Subject
+
+
+@dataclass(frozen=True)
 class Age:
     """An age in full years: from ``at_least``, below ``under``."""
 
@@ -140,7 +148,7 @@ class Registered:
     value: str
 
 
-Asked = FactIs | Bought | Owns | Age | Minds | Registered
+Asked = FactIs | Bought | Owns | InBasket | Age | Minds | Registered
 
 
 @dataclass(frozen=True)
@@ -280,6 +288,11 @@ def _owns(raw: Mapping[str, Any], where: str, depth: int) -> Condition:
     return Owns(_subject(_inner(raw["owns"], where, "product", "category"), where))
 
 
+def _in_basket(raw: Mapping[str, Any], where: str, depth: int) -> Condition:
+    _only(raw, where.rpartition(".")[0], "in_basket")
+    return InBasket(_subject(_inner(raw["in_basket"], where, "product", "category"), where))
+
+
 def _inner(raw: Any, where: str, *names: str) -> Mapping[str, Any]:
     if not isinstance(raw, dict):
         raise Wrong(where, "not_parts", f"Write its parts: {', '.join(names)}.")
@@ -342,6 +355,7 @@ _READ: Mapping[str, Callable[[Mapping[str, Any], str, int], Condition]] = {
     "fact": _fact,
     "bought": _bought,
     "owns": _owns,
+    "in_basket": _in_basket,
     "age": _age,
     "minds": _minds,
     "registered": _registered,
@@ -365,6 +379,8 @@ def written(condition: Condition) -> dict[str, Any]:
             return {"bought": _named(subject) | _given(parts_of)}
         case Owns(subject):
             return {"owns": _named(subject)}
+        case InBasket(subject):
+            return {"in_basket": _named(subject)}
         case Age(of, at_least, under):
             return {"age": {"of": of} | _given({"at_least": at_least, "under": under})}
         case Minds(allergen):

@@ -82,6 +82,7 @@ def test_what_to_say_comes_with_its_reason_and_its_address(till, dolores, beans)
         "verdict": "speak",
         "moment": "due_reorder",
         "about": "Hazelnut beans",
+        "product": "",
         "campaign": "reorder",
         "why": "The customer bought it on 12 December, 10 January and 10 February, about every month",
         "ask_first": "",

@@ -263,9 +263,9 @@ def test_deciding_costs_the_same_queries_for_one_and_for_many(django_assert_num_
     customers = [reachable_customer(f"Customer {n}") for n in range(5)]
     for customer in customers:
         due_habit(customer)
-    with django_assert_num_queries(18):
+    with django_assert_num_queries(19):
         decide(customers=[customers[0].pk], context=MAIL, now=NOW)
-    with django_assert_num_queries(18):
+    with django_assert_num_queries(19):
         decide(customers=[customer.pk for customer in customers], context=MAIL, now=NOW)
 
 

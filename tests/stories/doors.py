@@ -39,12 +39,13 @@ class Bought:
     at: time = time(11, 0)
     store: str = "Main Street"
     name: str = ""
+    category: str = "Household"
 
     def row(self) -> list[str]:
         when = datetime.combine(self.on, self.at, tzinfo=UTC).isoformat()
         code = self.product.lower().replace(" ", "-")
         return [
-            self.customer, f"{self.customer}-{when}", when, code, self.product, "Household", str(self.quantity),
+            self.customer, f"{self.customer}-{when}", when, code, self.product, self.category, str(self.quantity),
             self.price, self.store, f"https://shop.example.com/{code}", f"{self.customer}@example.com",
             self.name or self.customer.title(),
         ]  # fmt: skip
