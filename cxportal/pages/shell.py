@@ -23,28 +23,9 @@ from django.utils.formats import date_format
 from campaigns.queries.moments import moments_kept
 from campaigns.queries.policy import sending_policy
 from campaigns.services import fencing
-from cxportal.pages.access import OFFICE_ROLES, ROLE_LABEL, Role, role_of, roles_with
+from cxportal.pages.access import ROLE_LABEL, Role, role_of
+from cxportal.pages.navigation import navigation
 from profiles.queries.company import company, company_zone
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One line of the navigation: where it leads and which roles find it there."""
-
-    label: str
-    view: str
-    icon: str
-    roles: frozenset[Role]
-
-
-@dataclass(frozen=True)
-class NavItem:
-    """A line of the navigation as one page shows it."""
-
-    label: str
-    url: str
-    icon: str
-    is_current: bool
 
 
 @dataclass(frozen=True)
@@ -53,66 +34,6 @@ class Banner:
 
     label: str
     text: str
-
-
-NAVIGATION = (
-    Entry("Overview", "overview", "overview", frozenset({Role.MANAGER, Role.ANALYST})),
-    Entry(
-        "Counter",
-        "counter",
-        "counter",
-        frozenset({Role.COUNTER, Role.SUPERVISOR, Role.MANAGER}),
-    ),
-    Entry("Cases", "feedback:case-list", "cases", roles_with("feedback.view_case")),
-    Entry(
-        "Customers",
-        "admin:profiles_customer_changelist",
-        "customers",
-        roles_with("profiles.view_customer"),
-    ),
-    Entry("Who to ask", "campaigns:mind-least", "search", roles_with("profiles.view_customer")),
-    Entry("Duplicates", "duplicates", "person", roles_with("profiles.view_suspicion")),
-    Entry("Clean data", "clean-data", "check", roles_with("profiles.view_finding")),
-    Entry(
-        "Decisions",
-        "decisions",
-        "feedback",
-        roles_with("campaigns.view_decision"),
-    ),
-    Entry("Products", "profiles:product-list", "bag", roles_with("profiles.view_product")),
-    Entry(
-        "Moments",
-        "campaigns:moment-list",
-        "moments",
-        roles_with("profiles.view_momentdefinition"),
-    ),
-    Entry("Offers", "campaigns:offer-list", "gift", roles_with("campaigns.view_offer")),
-    Entry("Rules", "campaigns:rule-list", "check", roles_with("campaigns.view_rule")),
-    Entry("Guards", "profiles:guard-list", "pause", roles_with("profiles.view_guard")),
-    Entry(
-        "Messages",
-        "campaigns:template-list",
-        "campaigns",
-        roles_with("campaigns.add_messagetemplate"),
-    ),
-    Entry("Guidance", "campaigns:path-list", "check", roles_with("campaigns.view_learningpath")),
-    Entry("Mailbox", "campaigns:mailbox", "mail", roles_with("campaigns.view_sandboxmessage")),
-    Entry(
-        "Rehearsals",
-        "campaigns:rehearsal-list",
-        "rehearsal",
-        roles_with("campaigns.view_rehearsal"),
-    ),
-    Entry("Imports", "profiles:import-list", "imports", roles_with("profiles.view_importjob")),
-    Entry("Events", "profiles:event-list", "info", roles_with("profiles.view_inboundevent")),
-    Entry("Staff", "admin:auth_user_changelist", "person", roles_with("auth.view_user")),
-    Entry("Who looked", "looks", "search", roles_with("profiles.view_accessrecord")),
-    Entry("Retention", "retention", "info", roles_with("profiles.view_retentionrule")),
-    Entry("All data", "admin:index", "menu", OFFICE_ROLES),
-    Entry("Ways in", "settings-doors", "plus", frozenset({Role.ADMINISTRATOR, Role.MANAGER})),
-    Entry("Keys", "profiles:key-list", "check", roles_with("profiles.view_apikey")),
-    Entry("Settings", "settings", "settings", frozenset({Role.ADMINISTRATOR, Role.MANAGER})),
-)
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
@@ -127,14 +48,6 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "sending_stopped": cache(lambda: _banner(request)),
         "sending_stopped_url": cache(lambda: _switch_url(request)),
     }
-
-
-def navigation(role: Role | None, path: str) -> list[NavItem]:
-    """List what a role may open; the longest address above ``path`` is the current one."""
-    entries = [(entry, reverse(entry.view)) for entry in NAVIGATION if role in entry.roles]
-    above = [url for _, url in entries if path.startswith(url)]
-    current = max(above, key=len, default="")
-    return [NavItem(entry.label, url, entry.icon, url == current) for entry, url in entries]
 
 
 def _role_label(request: HttpRequest) -> str:

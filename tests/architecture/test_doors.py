@@ -7,7 +7,7 @@ from django.contrib import admin
 from django.urls import URLPattern, get_resolver, reverse
 
 from cxportal.pages.access import PERMISSIONS, Role, create_staff, ensure_roles
-from cxportal.pages.shell import NAVIGATION, navigation
+from cxportal.pages.navigation import NAVIGATION, navigation
 from profiles.urls import EVENT_DOORS
 from tests.pages import rows
 
