@@ -15,7 +15,17 @@ from zoneinfo import ZoneInfo
 
 from django.contrib.auth.models import User
 
-from cxportal.demo import confidences, enrolling, house, marker, mornings, namesakes, paths, visits
+from cxportal.demo import (
+    confidences,
+    enrolling,
+    house,
+    marker,
+    mornings,
+    namesakes,
+    offers,
+    paths,
+    visits,
+)
 from cxportal.demo.catalogue import TIME_ZONE
 from cxportal.demo.chain import CUSTOMERS, Chain, OrderLine, generate, write_orders
 from cxportal.demo.people import Person
@@ -82,6 +92,7 @@ def _fill(filling: Filling, chain: Chain) -> None:
     newcomers = enrolling.enrol(
         people=chain.people, source=filling.source, wordings=filling.wordings
     )
+    offers.write_offers(by=filling.by, now=filling.at(first, time(0, 30)))
     confidences.confide(
         today=today, staff_id=mornings.supervisor().pk, now=filling.at(first, time(0, 30))
     )
