@@ -108,6 +108,8 @@ def _answer_messages(scenes: Scenes, now: datetime) -> None:
     got = Delivery.objects.filter(
         state=DeliveryState.SENT, finished_at__gt=now - timedelta(hours=12)
     ).select_related("decision__moment", "decision__campaign", "customer")
+    # Nobody of a story answers by chance.
+    got = got.exclude(customer__profiles__external_id__in=story_people.CODES)
     kinds, shares = zip(*ANSWERS, strict=True)
     limits = np.cumsum(shares)
     for delivery in got.order_by("pk"):

@@ -6,7 +6,7 @@ Days count back from ``today``, so that the stories are always as fresh as the d
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, time, timedelta
 
 from cxportal.demo.catalogue import CLOSED, MAIN_STREET, OLD_MARKET, STATION, WEB, Shop
@@ -43,6 +43,10 @@ WITHDRAWN = "C00007"
 BOUGHT_ELSEWHERE = "C00008"
 FAR_AWAY = "C00009"
 RETURNED = "C00010"
+CODES = (
+    DOLORES, DETERGENT, NO_RHYTHM, COMPLAINT, LOW_SCORE, EVERY_SIX_WEEKS, WITHDRAWN, BOUGHT_ELSEWHERE,
+    FAR_AWAY, RETURNED,
+)  # fmt: skip
 
 LARGE_COFFEE = "CO-108"
 HAZELNUT_BEANS = "BE-101"
@@ -101,6 +105,9 @@ def _dolores(today: date) -> StoryPerson:
     ]
     beans = _every(today, HAZELNUT_BEANS, MAIN_STREET, back=35, gaps=(35, 34, 36))
     person = _person(DOLORES, "Dolores Reyes", MAIN_STREET, today)
+    # No reminders by mail: what is due is there to be said at the counter.
+    agreed = [one for one in person.agreements if one.purpose != Purpose.REMINDERS]
+    person = replace(person, agreements=tuple(agreed))
     return StoryPerson(
         person,
         "The usual at seven, and beans every five weeks",

@@ -131,6 +131,8 @@ def test_the_people_of_the_stories_stand_as_their_stories_say():
     assert not Delivery.objects.filter(customer=customer_of(story_people.WITHDRAWN)).exists()
     assert customer_of(story_people.FAR_AWAY).time_zone == "Atlantic/Canary"
     dolores, now = customer_of(story_people.DOLORES).pk, timezone.now()
+    assert not Outcome.objects.filter(customer=dolores).exists()
+    assert not Delivery.objects.filter(customer=dolores, campaign__code="reorder").exists()
     at_home = [
         (one.words(now.date()), [w.words for w in one.warnings]) for one in household(dolores, now)
     ]
