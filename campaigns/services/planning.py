@@ -28,6 +28,7 @@ from campaigns.models import (
 from campaigns.queries import eligibility
 from campaigns.queries.moments import known_moments, moments_kept
 from campaigns.queries.policy import sending_policy
+from campaigns.queries.rule_base import assortment_kept
 from campaigns.queries.urgency import urgent
 from campaigns.rules.codes import DeliveryState, Door, Refusal, RunState, Verdict
 from campaigns.services import noticing
@@ -98,7 +99,7 @@ def _awaited(now: datetime) -> Iterable[int]:
 
 def _plan_next(run: PlanRun, now: datetime) -> bool:
     """Plan one batch that nobody is at; tell whether there was one."""
-    with moments_kept(), transaction.atomic():
+    with moments_kept(), assortment_kept(), transaction.atomic():
         waiting = PlanBatch.objects.select_for_update(skip_locked=True).filter(run=run)
         batch = waiting.order_by("pk").first()
         if batch is None:

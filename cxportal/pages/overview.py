@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any, TypeVar
-from urllib.parse import urlencode
+from datetime import timedelta
+from typing import Any
 
-from django.db.models import Exists, Model, OuterRef, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -16,7 +14,6 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.views.decorators.http import require_GET
 
-from campaigns.models import Rehearsal
 from campaigns.queries.moments import moment_of
 from campaigns.queries.overview import (
     NOBODY_MET,
@@ -33,7 +30,7 @@ from campaigns.queries.overview import (
     reminders,
     span_until,
 )
-from campaigns.rules.codes import DeliveryState, RunState
+from campaigns.rules.codes import DeliveryState
 from campaigns.rules.results import Comparison, Effect, Share
 from campaigns.rules.telling import DELIVERY, refusal_in_words
 from cxportal.lib.admin import list_url
@@ -41,23 +38,13 @@ from cxportal.lib.display import Axis, axis, percent
 from cxportal.lib.http import StaffRequest
 from cxportal.pages.access import Role, role_required
 from cxportal.pages.felt_table import felt_rows
-from feedback.models import Case
-from feedback.queries import case_rows
-from profiles.models import ImportJob
-from profiles.queries import import_schedules
-from profiles.queries.guard_pages import guard_rows
-from profiles.queries.own_moment_pages import moment_rows
-from profiles.rules.names import JobState
+from cxportal.pages.needs import Line, decisions_where, needs, rows_since
 
 EFFECT = {
     Effect.HELPED: ("It helped", "good"),
     Effect.HARMED: ("It did harm", "warn"),
     Effect.CANNOT_TELL: ("Cannot tell yet", ""),
 }
-SHOWN_CASES = 5
-# A rehearsal that failed is a try on the past: nothing of today waits for it.
-TRIED_SINCE = timedelta(days=1)
-Given = TypeVar("Given", bound=Model)
 
 
 @dataclass(frozen=True)
@@ -72,18 +59,6 @@ class Stat:
     interval: Axis | None = None
     verdict: str = ""
     verdict_kind: str = ""
-
-
-@dataclass(frozen=True)
-class Line:
-    """One line of a list that leads somewhere."""
-
-    title: str
-    href: str
-    sub: str = ""
-    side: str = ""
-    chip: str = ""
-    icon: str = ""
 
 
 @dataclass(frozen=True)
@@ -119,7 +94,7 @@ def overview(request: StaffRequest) -> HttpResponse:
         "helped": _helped(judged, span),
         "burden": _burden(cost, found, span),
         "felt": felt_rows(span),
-        "needs": _needs(request, found, span),
+        "needs": needs(request, found, span),
     }
     return render(request, "cxportal/overview.html", context)
 
@@ -138,18 +113,6 @@ def _spans(span: Span) -> list[dict[str, Any]]:
     ]
 
 
-def _rows_since(span: Span, model: str = "campaigns.decision", **filters: Any) -> str:
-    if model == "campaigns.decision":
-        return _decisions(since=span.since().date().isoformat(), **filters)
-    first = span.since().isoformat()
-    field = {"campaigns.outcome": "occurred_at"}.get(model)
-    return list_url(model, **filters, **{f"{field or 'due_at'}__gte": first})
-
-
-def _decisions(**filters: Any) -> str:
-    return f"{reverse('decisions')}?{urlencode(filters)}"
-
-
 # --- Did we catch the moments? --------------------------------------------------------------------
 
 
@@ -160,19 +123,19 @@ def _caught(found: Moments, span: Span) -> list[Stat]:
             "Caught",
             f"{found.fates[Fate.CAUGHT]:,}",
             note=f"of {found.total:,} moments; {found.fates[Fate.UNDER_WAY]:,} on their way",
-            href=_rows_since(span, verdict="speak"),
+            href=rows_since(span, verdict="speak"),
         ),
         Stat(
             "Silent, with a reason",
             f"{found.fates[Fate.SILENT]:,}",
             note="each with its reason on record",
-            href=_rows_since(span, verdict="silent"),
+            href=rows_since(span, verdict="silent"),
         ),
         Stat(
             "Missed",
             f"{found.fates[Fate.MISSED]:,}",
             note=", ".join(late) or "none",
-            href=_rows_since(span, "campaigns.delivery", state__in="missed,failed,uncertain"),
+            href=rows_since(span, "campaigns.delivery", state__in="missed,failed,uncertain"),
         ),
     ]
 
@@ -215,7 +178,7 @@ def _silences(found: Moments, span: Span) -> list[Line]:
     return [
         Line(
             title=_sentence(refusal_in_words(code)),
-            href=_rows_since(span, reason=code),
+            href=rows_since(span, reason=code),
             side=f"{count:,}",
         )
         for code, count in found.reasons.most_common()
@@ -263,7 +226,7 @@ def _helped(judged: Reminders, span: Span) -> list[Stat]:
 
 
 def _hit_stat(sent: Share, span: Span) -> Stat:
-    rows = _rows_since(span, "campaigns.delivery", state__exact="sent")
+    rows = rows_since(span, "campaigns.delivery", state__exact="sent")
     if sent.n == 0:
         return Stat("Reminders in their window", "–", note="none is old enough yet", href=rows)
     low, high = sent.interval
@@ -278,7 +241,7 @@ def _hit_stat(sent: Share, span: Span) -> Stat:
 
 def _effect_stat(groups: Comparison) -> Stat:
     label = "More than in the control group"
-    rows = _decisions(reason="control_group")
+    rows = decisions_where(reason="control_group")
     treated, control = groups.treated, groups.control
     if treated.n == 0 or control.n == 0:
         note = f"{treated.n:,} customers reminded, {control.n:,} in the control group"
@@ -319,28 +282,28 @@ def _burden(cost: Burden, found: Moments, span: Span) -> list[Stat]:
             "Messages per customer and week",
             f"{cost.per_customer_week:.2f}",
             note=f"{cost.messages:,} messages to {cost.customers:,} customers",
-            href=_rows_since(span, "campaigns.delivery", state__exact="sent"),
+            href=rows_since(span, "campaigns.delivery", state__exact="sent"),
         ),
         _per_thousand(
             "“Not relevant” or “less”, per 1,000",
             unwanted,
-            _rows_since(span, "campaigns.outcome", kind__in="not_relevant,less_of_this"),
+            rows_since(span, "campaigns.outcome", kind__in="not_relevant,less_of_this"),
         ),
         _per_thousand(
             "“Stop”, per 1,000",
             stopped,
-            _rows_since(span, "campaigns.outcome", kind__exact="stop"),
+            rows_since(span, "campaigns.outcome", kind__exact="stop"),
         ),
         _per_thousand(
             "“Too personal”, per 1,000",
             Share(cost.too_personal, cost.messages),
-            _rows_since(span, "campaigns.outcome", kind__exact="too_personal"),
+            rows_since(span, "campaigns.outcome", kind__exact="too_personal"),
         ),
         Stat(
             "Silence kept",
             percent(found.silence.rate),
             note=f"{found.silence.hit:,} of {found.silence.n:,} moments",
-            href=_rows_since(span, verdict="silent"),
+            href=rows_since(span, verdict="silent"),
         ),
     ]
 
@@ -351,132 +314,3 @@ def _per_thousand(label: str, share: Share, href: str) -> Stat:
     low, high = (1000 * end for end in share.interval)
     note = f"{share.hit:,} of {share.n:,} messages; between {low:.0f} and {high:.0f}"
     return Stat(label, f"{1000 * share.rate:.1f}", note=note, href=href)
-
-
-# --- What needs a person today? -------------------------------------------------------------------
-
-
-def _needs(request: StaffRequest, found: Moments, span: Span) -> list[Line]:
-    """List what machines cannot settle; names only for those who may see the record."""
-    cases = _cases(span) if request.user.has_perm("feedback.view_case") else []
-    guards = _broken_guards() if request.user.has_perm("profiles.view_guard") else []
-    may_see = request.user.has_perm("profiles.view_momentdefinition")
-    broken = guards + (_broken_moments() if may_see else [])
-    return [*cases, *_uncertain(found, span), *_failed(span), *_scheduled(), *broken]
-
-
-def _cases(span: Span) -> list[Line]:
-    waiting = (
-        Case.objects.open().by_urgency().select_related("customer", "owner", "invitation__answer")
-    )
-    lines = [
-        Line(
-            title=row.title,
-            href=reverse("feedback:case-detail", args=[row.id]),
-            sub=row.sub,
-            chip="Overdue" if row.is_overdue else "",
-            side="" if row.is_overdue else f"due {_when(row.due_at, span)}",
-            icon="cases",
-        )
-        for row in case_rows(waiting[:SHOWN_CASES], span.now)
-    ]
-    if len(lines) < SHOWN_CASES:
-        return lines
-    rest = Case.objects.open().count() - SHOWN_CASES
-    more = Line(f"{rest:,} more open cases", reverse("feedback:case-list"), icon="cases")
-    return [*lines, more] if rest else lines
-
-
-def _when(at: datetime, span: Span) -> str:
-    local = at.astimezone(span.zone)
-    return date_format(local, "H:i" if local.date() == span.today else "D j M")
-
-
-def _uncertain(found: Moments, span: Span) -> list[Line]:
-    count = found.misses[DeliveryState.UNCERTAIN]
-    line = Line(
-        title=f"{count:,} messages may or may not have arrived",
-        sub="They were in flight when a process died. They are not sent again by themselves.",
-        href=_rows_since(span, "campaigns.delivery", state__exact="uncertain"),
-        icon="warning",
-    )
-    return [line] if count else []
-
-
-def _failed(span: Span) -> list[Line]:
-    """Files that failed and were not given again since; a rehearsal is only a try, and soon forgotten."""
-    imports = _not_given_again(ImportJob.objects.all(), "source", "file_name").filter(
-        state=JobState.FAILED, created_at__gte=span.since()
-    )
-    rehearsals = _not_given_again(Rehearsal.objects.all(), "file_name").filter(
-        state=RunState.FAILED, created_at__gte=span.now - TRIED_SINCE
-    )
-    return [
-        *(
-            Line(
-                title=f"The import of {job.file_name} failed",
-                sub=job.error,
-                href=reverse("profiles:import-detail", args=[job.pk]),
-                icon="imports",
-            )
-            for job in imports.order_by("-pk")[:SHOWN_CASES]
-        ),
-        *(
-            Line(
-                title=f"The rehearsal on {one.file_name} failed",
-                sub=one.error,
-                href=reverse("campaigns:rehearsal-detail", args=[one.pk]),
-                icon="rehearsal",
-            )
-            for one in rehearsals.order_by("-pk")[:SHOWN_CASES]
-        ),
-    ]
-
-
-def _scheduled() -> list[Line]:
-    """Schedules of imports that fail, and files that came by themselves and wait for their columns."""
-    there = reverse("profiles:import-list")
-    return [
-        *(
-            Line(f"“{one.name}” brings no files", there, sub=one.reason, icon="imports")
-            for one in import_schedules.failing(limit=SHOWN_CASES)
-        ),
-        *(
-            Line(f"Which column is what in {job.file_name}?", there, sub=job.error, icon="imports")
-            for job in import_schedules.parked(limit=SHOWN_CASES)
-        ),
-    ]
-
-
-def _broken_guards() -> list[Line]:
-    """Guards that are on and ask for what is gone: their answer is unknown until somebody changes them."""
-    broken = [row for row in guard_rows() if row.broken and row.version.is_on]
-    return [
-        Line(
-            title=f"The guard on {row.subject} cannot ask any more",
-            sub=row.broken,
-            href=reverse("profiles:guard-detail", args=[row.version.guard_id]),
-            icon="pause",
-        )
-        for row in broken[:SHOWN_CASES]
-    ]
-
-
-def _broken_moments() -> list[Line]:
-    """Moments of one's own that are on and ask for what is gone: they come for nobody."""
-    broken = [row for row in moment_rows() if row.broken and row.version.is_on]
-    return [
-        Line(
-            title=f"The moment “{row.version.name}” cannot come any more",
-            sub=row.broken,
-            href=reverse("campaigns:moment-detail", args=[row.version.definition_id]),
-            icon="moments",
-        )
-        for row in broken[:SHOWN_CASES]
-    ]
-
-
-def _not_given_again(given: QuerySet[Given], *same: str) -> QuerySet[Given]:
-    """Leave out what was followed by another that is the same in these fields, however that one ended."""
-    later = given.filter(pk__gt=OuterRef("pk"), **{name: OuterRef(name) for name in same})
-    return given.filter(~Exists(later))

@@ -14,13 +14,14 @@ from cxportal.pages.overview import _points
 from feedback.models import Case
 from profiles.models import Attribute, ImportJob
 from tests.factories.guards import guard_on
+from tests.factories.offers import offer, rule
 from tests.factories.profiles import CustomerFactory, ProductFactory, SourceFactory
 from tests.pages import rows
 
 pytestmark = pytest.mark.django_db
 # Session, account, role and rights; company and switch; five figures; silences that grew old; cases,
-# files, rehearsals, guards.
-QUERIES = 22
+# files, rehearsals, guards, rules, offers.
+QUERIES = 24
 
 
 def test_it_shows_what_became_of_the_moments(manager):
@@ -95,6 +96,22 @@ def test_a_guard_that_is_on_and_cannot_ask_any_more_needs_a_person(manager):
     assert "The guard on Hazelnut beans cannot ask any more" in page
     assert reverse("profiles:guard-detail", args=[guard.pk]) in page
     assert "Switched off" not in page
+
+
+def test_rules_and_offers_that_ask_for_what_is_gone_need_a_person(manager):
+    drinks = {"fact": "drinks_coffee", "is": True}
+    goods = {"product": ProductFactory().pk}
+    rule(drinks, goods, name="Who drinks coffee")
+    offer(goods, condition=drinks, name="Filters for free")
+    offer(goods, condition=drinks, name="Over", ends_at=timezone.now() - timedelta(days=1))
+    offer(goods, condition=drinks, name="Off", is_on=False)
+    assert "any more" not in manager.get(reverse("overview")).content.decode()
+    Attribute.objects.filter(code="drinks_coffee").update(is_active=False)
+    page = manager.get(reverse("overview")).content.decode()
+    assert "The rule “Who drinks coffee” cannot ask any more" in page
+    assert "The offer “Filters for free” cannot be made any more" in page
+    assert "“Over”" not in page
+    assert "“Off”" not in page
 
 
 def test_the_number_of_queries_does_not_grow(manager, django_assert_num_queries):
