@@ -117,7 +117,9 @@ def claim(*, now: datetime, limit: int) -> tuple[list[Delivery], Counter[str]]:
             Delivery.objects.filter(state=DeliveryState.PLANNED, due_at__lte=now)
             .order_by("due_at", "pk")
             .select_for_update(skip_locked=True, of=("self",), no_key=True)
-            .select_related("campaign", "decision__moment", "customer", "template")[:limit]
+            .select_related(
+                "campaign", "decision__moment", "decision__campaign", "customer", "template"
+            )[:limit]
         )
         if not due:
             return [], Counter()

@@ -44,6 +44,7 @@ OPEN = {
     "api/v1/customers/lookup/",
     "api/v1/customers/search/",
     "api/v1/decisions/",
+    "api/v1/decisions/mind-least/",
     "api/v1/decisions/<uuid:decision_id>/",
     "api/v1/decisions/<uuid:decision_id>/outcomes/",
     "api/v1/decisions/<uuid:decision_id>/outcomes/<int:outcome_id>/",

@@ -12,7 +12,14 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 from django.contrib.contenttypes.models import ContentType
 
-from campaigns.models import Delivery, Message, Rehearsal, SandboxMessage
+from campaigns.models import (
+    Delivery,
+    LearningPath,
+    Message,
+    PathFollowing,
+    Rehearsal,
+    SandboxMessage,
+)
 from feedback.models import Answer, AnswerRevision, Case, CaseEvent, CaseNote, Invitation
 from loyalty.models import PointsEntry
 from profiles.models import (
@@ -115,6 +122,7 @@ def somebody(strings: Strings, now: datetime) -> Customer:
     said(customer, profile, strings, now)
     lives(customer, profile, strings, now)
     was_written_to(customer, strings, now)
+    follows(customer, now)
     complained(customer, profile, strings, now)
     asked_and_looked_at(customer, strings, now)
     is_mentioned(source, strings, now)
@@ -298,6 +306,16 @@ def was_written_to(customer: Customer, strings: Strings, now: datetime) -> None:
         channel="email",
         due_at=now + timedelta(hours=2),
         expires_at=now + timedelta(days=2),
+    )
+
+
+def follows(customer: Customer, now: datetime) -> None:
+    """A path of guidance."""
+    path, _ = LearningPath.objects.get_or_create(
+        name="Bake bread", defaults={"summary": "Two parts.", "days_between": 7, "created_at": now}
+    )
+    PathFollowing.objects.create(
+        customer=customer, path=path, days_between=7, started_at=now, started_on=now.date()
     )
 
 
